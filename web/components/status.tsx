@@ -1,0 +1,33 @@
+import { type Phase, phaseText } from "../session/phase.ts";
+
+/** The status line, with the one action that the phase calls for. */
+export function Status({ phase, onAction }: { readonly phase: Phase; readonly onAction: () => void }) {
+  const action = phaseAction(phase);
+  return (
+    <div class={`status status-${phase.kind}`}>
+      <span role="status">{phaseText(phase)}</span>
+      {phase.kind === "starting" && phase.total ? (
+        <progress aria-label={phase.what} value={phase.done ?? 0} max={phase.total} />
+      ) : null}
+      {action ? (
+        <button type="button" onClick={onAction}>
+          {action}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function phaseAction(phase: Phase): string | undefined {
+  switch (phase.kind) {
+    case "elsewhere":
+    case "moved":
+      return "Use it here";
+    case "guest-gone":
+      return "Boot it again";
+    case "failed":
+      return "Try again";
+    default:
+      return undefined;
+  }
+}

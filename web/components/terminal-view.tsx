@@ -1,0 +1,43 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Connected } from "../session/session.browser.ts";
+import { HostTerminal } from "../terminal/host-terminal.ts";
+
+/** A terminal on the Docker host. When its shell ends, Enter opens the next one, as a console does. */
+export function TerminalView(props: { readonly connected: Connected | undefined; readonly screenReader: boolean }) {
+  const element = useRef<HTMLDivElement>(null);
+  const terminal = useRef<HostTerminal>();
+
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const created = new HostTerminal(element.current);
+    terminal.current = created;
+    return () => created.dispose();
+  }, []);
+
+  useEffect(() => {
+    if (terminal.current) terminal.current.screenReader = props.screenReader;
+  }, [props.screenReader]);
+
+  useEffect(() => {
+    const { connected } = props;
+    const shown = terminal.current;
+    if (!connected || !shown) return undefined;
+    const stop = new AbortController();
+    shown.reset();
+    shown.focus();
+    runShells(shown, connected, stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) shown.note(`The shell could not be opened: ${String(error)}`);
+    });
+    return () => stop.abort();
+  }, [props.connected]);
+
+  return <div class="terminal" ref={element} />;
+}
+
+async function runShells(terminal: HostTerminal, connected: Connected, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const shell = await connected.host.openShell({ size: terminal.size, signal });
+    await terminal.attach(shell, signal);
+    if (!signal.aborted) terminal.note("The shell has ended; here is a new one.");
+  }
+}

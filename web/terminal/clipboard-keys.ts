@@ -1,0 +1,27 @@
+import type { Terminal } from "@xterm/xterm";
+
+/**
+ * Copy and paste with the keys people try in a browser: Ctrl+Shift+C and, with a selection, Ctrl+C copy; Ctrl+V and
+ * Ctrl+Shift+V paste (the browser's own paste event reaches xterm.js). Every other key goes to the shell, and the browser
+ * is kept from acting on it (Ctrl+P would print).
+ */
+export function handleClipboardKeys(terminal: Terminal): void {
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (!event.ctrlKey || event.altKey || event.metaKey) return true;
+    const key = event.key.toLowerCase();
+    if (key === "v") return false;
+    if (key === "c" && (event.shiftKey || terminal.hasSelection())) {
+      if (event.type === "keydown") copySelection(terminal, event);
+      return false;
+    }
+    return true;
+  });
+}
+
+function copySelection(terminal: Terminal, event: KeyboardEvent): void {
+  event.preventDefault();
+  if (!terminal.hasSelection()) return;
+  // The clipboard API needs a secure context; the copy command works everywhere a key was pressed.
+  document.execCommand("copy");
+  terminal.clearSelection();
+}
