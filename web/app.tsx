@@ -27,12 +27,7 @@ export function App({ components }: { readonly components: SessionComponents }) 
         <img src="./wherry.svg" alt="" width="24" height="24" />
         <h1>Wherry</h1>
         <Status phase={phase} onAction={act} />
-        <button
-          type="button"
-          class="toggle"
-          aria-pressed={screenReader}
-          onClick={() => setScreenReader((on) => !on)}
-        >
+        <button type="button" class="toggle" aria-pressed={screenReader} onClick={() => setScreenReader((on) => !on)}>
           Screen reader
         </button>
       </header>

@@ -5,7 +5,7 @@ import { HostTerminal } from "../terminal/host-terminal.ts";
 /** A terminal on the Docker host. When its shell ends, Enter opens the next one, as a console does. */
 export function TerminalView(props: { readonly connected: Connected | undefined; readonly screenReader: boolean }) {
   const element = useRef<HTMLDivElement>(null);
-  const terminal = useRef<HostTerminal>();
+  const terminal = useRef<HostTerminal | undefined>(undefined);
 
   useEffect(() => {
     if (!element.current) return undefined;

@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import sirv from "sirv";
+import { contentSecurityPolicy } from "../csp.ts";
+
+/** What one folder of the page's site is served from. */
+export interface Site {
+  /** The built page. */
+  readonly page: string;
+  /** guest.json and its artefacts, served under `guest/`. */
+  readonly guest: string;
+  /** The bundled registry's OCI layout, served under `images/`. */
+  readonly images: string;
+  /** Answers under `registry-proxy/`; without one that address is 404 and the page says what cannot be reached. */
+  readonly proxy?: RequestListener;
+}
+
+const yearInSeconds = 365 * 24 * 3600;
+
+/**
+ * The page's own server: static files and the registry proxy. Everything that it sends could come from any static host,
+ * but for the Content-Security-Policy header, which the page also carries itself.
+ */
+export function pageServer(site: Site): Server {
+  const page = sirv(site.page, { etag: true, gzip: true, brotli: true, setHeaders: cacheHashedFiles });
+  // Artefacts are named in guest.json by content, so that a copy in the HTTP cache is always the right one.
+  const guest = sirv(site.guest, { etag: true, setHeaders: cacheByContent });
+  const images = sirv(site.images, { etag: true, dotfiles: false, setHeaders: cacheByContent });
+  return createServer((request, response) => {
+    secure(response);
+    const url = request.url ?? "/";
+    const notFound = () => plain(response, 404, "Not found");
+    if (below(request, "/registry-proxy/")) return site.proxy ? site.proxy(request, response) : notFound();
+    if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "Method not allowed");
+    if (url.startsWith("/guest/")) return guest(strip(request, "/guest"), response, notFound);
+    if (url.startsWith("/images/")) return images(strip(request, "/images"), response, notFound);
+    return page(request, response, notFound);
+  });
+}
+
+function below(request: IncomingMessage, prefix: string): boolean {
+  return (request.url ?? "").startsWith(prefix);
+}
+
+function strip(request: IncomingMessage, prefix: string): IncomingMessage {
+  request.url = (request.url ?? "/").slice(prefix.length);
+  return request;
+}
+
+function secure(response: ServerResponse): void {
+  response.setHeader("Content-Security-Policy", contentSecurityPolicy);
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.setHeader("Referrer-Policy", "no-referrer");
+}
+
+/** Vite names what is under assets/ by its hash. */
+function cacheHashedFiles(response: ServerResponse, pathname: string): void {
+  response.setHeader(
+    "Cache-Control",
+    pathname.startsWith("/assets/") ? `public, max-age=${yearInSeconds}, immutable` : "no-cache",
+  );
+}
+
+function cacheByContent(response: ServerResponse, pathname: string): void {
+  const named = /[0-9a-f]{16,}/.test(pathname);
+  response.setHeader("Cache-Control", named ? `public, max-age=${yearInSeconds}, immutable` : "no-cache");
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
