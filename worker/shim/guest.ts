@@ -9,8 +9,11 @@ import type { DuplexBytes } from "../internal/streams.ts";
 export interface Guest {
   /** Carries out operations in order, in one round trip; stops at the first that fails and rejects with its error. */
   run(operations: readonly GuestOperation[]): Promise<void>;
-  /** Reads at most `limit` bytes of a file. */
-  readFile(path: string, limit?: number): Promise<Uint8Array>;
+  /**
+   * Reads at most `limit` bytes of a file. With `root`, `path` is resolved inside that folder as chroot would (openat2
+   * RESOLVE_IN_ROOT): for files of a container's root filesystem, whose links are untrusted.
+   */
+  readFile(path: string, limit?: number, options?: { readonly root?: string }): Promise<Uint8Array>;
   readDir(path: string): Promise<readonly string[]>;
   /** Disk use of a tree: bytes in blocks, and inodes. */
   usage(path: string): Promise<{ readonly size: number; readonly inodes: number }>;
@@ -48,8 +51,18 @@ export type GuestOperation =
       readonly options: readonly string[];
     }
   | { readonly op: "unmount"; readonly target: string; readonly lazy?: boolean; readonly missingOk?: boolean }
-  /** Copies a tree with owners, modes, links and xattrs; used to fill a new volume from the image. */
-  | { readonly op: "copy"; readonly from: string; readonly to: string };
+  /**
+   * Copies what a folder holds into another, with owners, modes, links and xattrs of its files and of the folder itself; used
+   * to fill a new volume from the image. With `root`, `from` is resolved inside that folder as chroot would. With
+   * `missingOk` a `from` that is not there (or is no folder) copies nothing.
+   */
+  | {
+      readonly op: "copy";
+      readonly from: string;
+      readonly to: string;
+      readonly root?: string;
+      readonly missingOk?: boolean;
+    };
 
 export interface SpawnOptions {
   readonly argv: readonly string[];
