@@ -1,7 +1,7 @@
+import type { Digest } from "../oci/digest.ts";
 import type { StoredFile } from "./files.ts";
 
-/** `sha256:` and 64 lower-case hex digits. */
-export type Digest = `sha256:${string}`;
+export type { Digest } from "../oci/digest.ts";
 
 export interface BlobInfo {
   readonly digest: Digest;

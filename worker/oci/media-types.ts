@@ -1,0 +1,50 @@
+/** Media types of the OCI image-spec and of Docker's image manifest version 2, schema 2. */
+export const mediaTypes = {
+  ociIndex: "application/vnd.oci.image.index.v1+json",
+  ociManifest: "application/vnd.oci.image.manifest.v1+json",
+  ociConfig: "application/vnd.oci.image.config.v1+json",
+  ociLayer: "application/vnd.oci.image.layer.v1.tar",
+  ociLayerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  ociLayerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+  dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json",
+  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+  dockerConfig: "application/vnd.docker.container.image.v1+json",
+  dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
+  dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+} as const;
+
+/** Schema 1: refused by name, since registries still offer it for old images. */
+const schema1Types: readonly string[] = [
+  "application/vnd.docker.distribution.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v1+prettyjws",
+];
+
+const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList];
+const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
+const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
+
+export type Compression = "none" | "gzip" | "zstd";
+
+const layerTypes: ReadonlyMap<string, Compression> = new Map([
+  [mediaTypes.ociLayer, "none"],
+  [mediaTypes.ociLayerGzip, "gzip"],
+  [mediaTypes.ociLayerZstd, "zstd"],
+  [mediaTypes.dockerLayer, "none"],
+  [mediaTypes.dockerLayerGzip, "gzip"],
+  ["application/vnd.docker.image.rootfs.diff.tar.zstd", "zstd"],
+  ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "gzip"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar", "none"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "gzip"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", "zstd"],
+]);
+
+export const isIndexType = (type: string): boolean => indexTypes.includes(type);
+export const isManifestType = (type: string): boolean => manifestTypes.includes(type);
+export const isConfigType = (type: string): boolean => configTypes.includes(type);
+export const isSchema1Type = (type: string): boolean => schema1Types.includes(type);
+
+/** How a layer of this media type is compressed, or undefined when it is no layer. */
+export const layerCompression = (type: string): Compression | undefined => layerTypes.get(type);
+
+/** What a client that pulls images asks for, best first. */
+export const acceptedManifestTypes: readonly string[] = [...indexTypes, ...manifestTypes];
