@@ -71,24 +71,29 @@ export interface HistoryEntry {
 /** Parses an image config. Rejects with `InvalidParameter`. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const document = parseJsonObject(bytes, imageConfigLimit, "image config");
-  const variant = optionalString(document["variant"], "image config.variant");
+  const variant = optionalString(document.variant, "image config.variant");
   return {
     platform: {
-      os: optionalString(document["os"], "image config.os") ?? "linux",
-      architecture: optionalString(document["architecture"], "image config.architecture") ?? "amd64",
+      os: optionalString(document.os, "image config.os") ?? "linux",
+      architecture: optionalString(document.architecture, "image config.architecture") ?? "amd64",
       ...(variant ? { variant } : {}),
     },
-    ...texts(document, "image config", { created: "created", author: "author", comment: "comment", dockerVersion: "docker_version" }),
-    config: parseRunConfig(document["config"]),
-    diffIds: parseDiffIds(document["rootfs"]),
-    history: parseHistory(document["history"]),
+    ...texts(document, "image config", {
+      created: "created",
+      author: "author",
+      comment: "comment",
+      dockerVersion: "docker_version",
+    }),
+    config: parseRunConfig(document.config),
+    diffIds: parseDiffIds(document.rootfs),
+    history: parseHistory(document.history),
   };
 }
 
 function parseDiffIds(value: unknown): readonly Digest[] {
   const rootfs = asObject(value, "image config.rootfs");
-  if (rootfs["type"] !== "layers") throw invalidParameter('image config.rootfs.type: expected "layers"');
-  const list = rootfs["diff_ids"];
+  if (rootfs.type !== "layers") throw invalidParameter('image config.rootfs.type: expected "layers"');
+  const list = rootfs.diff_ids;
   if (list === undefined || list === null) return [];
   return asArray(list, layerLimit, "image config.rootfs.diff_ids").map((entry, index) => {
     if (!isDigest(entry)) throw invalidParameter(`image config.rootfs.diff_ids[${index}]: expected a sha256 digest`);
@@ -103,7 +108,7 @@ function parseHistory(value: unknown): readonly HistoryEntry[] {
     const fields = asObject(entry, where);
     return {
       ...texts(fields, where, { created: "created", createdBy: "created_by", author: "author", comment: "comment" }),
-      ...(fields["empty_layer"] === true ? { emptyLayer: true } : {}),
+      ...(fields.empty_layer === true ? { emptyLayer: true } : {}),
     };
   });
 }
@@ -116,11 +121,11 @@ function parseRunConfig(value: unknown): RunConfig {
     ...texts(fields, where, { user: "User", workingDir: "WorkingDir", stopSignal: "StopSignal" }),
     ...lists(fields, where, { env: "Env", entrypoint: "Entrypoint", cmd: "Cmd", shell: "Shell", onBuild: "OnBuild" }),
     ...defined({
-      labels: optionalStringMap(fields["Labels"], `${where}.Labels`),
-      exposedPorts: optionalKeySet(fields["ExposedPorts"], `${where}.ExposedPorts`),
-      volumes: optionalKeySet(fields["Volumes"], `${where}.Volumes`),
-      healthcheck: parseHealthcheck(fields["Healthcheck"]),
-      argsEscaped: fields["ArgsEscaped"] === true ? true : undefined,
+      labels: optionalStringMap(fields.Labels, `${where}.Labels`),
+      exposedPorts: optionalKeySet(fields.ExposedPorts, `${where}.ExposedPorts`),
+      volumes: optionalKeySet(fields.Volumes, `${where}.Volumes`),
+      healthcheck: parseHealthcheck(fields.Healthcheck),
+      argsEscaped: fields.ArgsEscaped === true ? true : undefined,
     }),
   };
 }
@@ -129,7 +134,7 @@ function parseHealthcheck(value: unknown): Healthcheck | undefined {
   if (!isObject(value)) return undefined;
   const number = (name: string) => (typeof value[name] === "number" ? value[name] : undefined);
   return defined({
-    test: optionalStrings(value["Test"], "image config.config.Healthcheck.Test"),
+    test: optionalStrings(value.Test, "image config.config.Healthcheck.Test"),
     interval: number("Interval"),
     timeout: number("Timeout"),
     startPeriod: number("StartPeriod"),

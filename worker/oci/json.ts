@@ -30,7 +30,8 @@ export function asObject(value: unknown, where: string): JsonObject {
 /** An array of at most `limit` entries. */
 export function asArray(value: unknown, limit: number, where: string): readonly unknown[] {
   if (!Array.isArray(value)) throw expected(where, "an array", value);
-  if (value.length > limit) throw invalidParameter(`${where} has ${value.length} entries, at most ${limit} are allowed`);
+  if (value.length > limit)
+    throw invalidParameter(`${where} has ${value.length} entries, at most ${limit} are allowed`);
   return value;
 }
 
@@ -72,6 +73,7 @@ export function fromEntries<T>(entries: Iterable<readonly [string, T]>): Record<
 }
 
 function expected(where: string, what: string, value: unknown) {
-  const got = value === undefined ? "nothing" : Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
+  const got =
+    value === undefined ? "nothing" : Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
   return invalidParameter(`${where}: expected ${what}, got ${got}`);
 }

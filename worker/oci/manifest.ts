@@ -1,7 +1,14 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import { type Descriptor, parseDescriptor } from "./descriptor.ts";
 import { asArray, type JsonObject, optionalString, optionalStringMap, parseJsonObject } from "./json.ts";
-import { isConfigType, isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from "./media-types.ts";
+import {
+  isConfigType,
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  layerCompression,
+  mediaTypes,
+} from "./media-types.ts";
 
 /** Bytes of the largest manifest or index that is read: the limit that registries themselves keep. */
 export const manifestLimit = 4 * 1024 * 1024;
@@ -40,30 +47,34 @@ export function parseManifestOrIndex(bytes: Uint8Array, contentType?: string): M
 }
 
 function mediaTypeOf(document: JsonObject, contentType: string | undefined): string {
-  if (document["schemaVersion"] === 1 || (contentType && isSchema1Type(contentType))) {
+  if (document.schemaVersion === 1 || (contentType && isSchema1Type(contentType))) {
     throw invalidParameter(
       "Docker Image Format v1, and Docker Image manifest version 2, schema 1 are not supported: the image must be built anew",
     );
   }
-  if (document["schemaVersion"] !== 2) throw invalidParameter("unsupported manifest: schemaVersion is not 2");
+  if (document.schemaVersion !== 2) throw invalidParameter("unsupported manifest: schemaVersion is not 2");
   const known = contentType && (isIndexType(contentType) || isManifestType(contentType)) ? contentType : undefined;
-  const own = optionalString(document["mediaType"], "manifest.mediaType");
+  const own = optionalString(document.mediaType, "manifest.mediaType");
   if (own && known && own !== known) {
-    throw invalidParameter(`manifest: media type ${JSON.stringify(own.slice(0, 200))} contradicts ${JSON.stringify(known)}`);
+    throw invalidParameter(
+      `manifest: media type ${JSON.stringify(own.slice(0, 200))} contradicts ${JSON.stringify(known)}`,
+    );
   }
-  const looksLikeIndex = document["manifests"] !== undefined;
-  if (looksLikeIndex && (document["layers"] !== undefined || document["config"] !== undefined)) {
+  const looksLikeIndex = document.manifests !== undefined;
+  if (looksLikeIndex && (document.layers !== undefined || document.config !== undefined)) {
     throw invalidParameter("manifest: has both manifests and layers");
   }
   return own ?? known ?? (looksLikeIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest);
 }
 
 function parseManifest(document: JsonObject, mediaType: string): Manifest {
-  const config = parseDescriptor(document["config"], "manifest.config");
+  const config = parseDescriptor(document.config, "manifest.config");
   if (!isConfigType(config.mediaType)) {
-    throw invalidParameter(`unsupported media type ${config.mediaType.slice(0, 200)}: this is not the manifest of a container image`);
+    throw invalidParameter(
+      `unsupported media type ${config.mediaType.slice(0, 200)}: this is not the manifest of a container image`,
+    );
   }
-  const layers = asArray(document["layers"], Number.MAX_SAFE_INTEGER, "manifest.layers");
+  const layers = asArray(document.layers, Number.MAX_SAFE_INTEGER, "manifest.layers");
   if (layers.length > layerLimit) throw invalidParameter("max depth exceeded");
   return {
     kind: "manifest",
@@ -81,7 +92,7 @@ function parseManifest(document: JsonObject, mediaType: string): Manifest {
 }
 
 function parseIndex(document: JsonObject, mediaType: string): Index {
-  const manifests = asArray(document["manifests"], indexEntryLimit, "index.manifests");
+  const manifests = asArray(document.manifests, indexEntryLimit, "index.manifests");
   return {
     kind: "index",
     mediaType,
@@ -91,6 +102,6 @@ function parseIndex(document: JsonObject, mediaType: string): Index {
 }
 
 function annotationsOf(document: JsonObject): { annotations?: Readonly<Record<string, string>> } {
-  const annotations = optionalStringMap(document["annotations"], "manifest.annotations");
+  const annotations = optionalStringMap(document.annotations, "manifest.annotations");
   return annotations ? { annotations } : {};
 }

@@ -70,14 +70,25 @@ export function formatPlatform(platform: Platform): string {
 }
 
 const partPattern = /^[A-Za-z0-9_-]+$/;
-const knownSystems: readonly string[] = ["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "plan9"];
+const knownSystems: readonly string[] = [
+  "linux",
+  "windows",
+  "darwin",
+  "freebsd",
+  "netbsd",
+  "openbsd",
+  "solaris",
+  "plan9",
+];
 
 /** Parses the value of `--platform`. Rejects with `InvalidParameter`. */
 export function parsePlatform(text: string): Platform {
   const parts = text.split("/");
   const [os = "", architecture, variant] = parts;
   if (text === "" || parts.length > 3 || !parts.every((part) => partPattern.test(part))) {
-    throw invalidParameter(`"${text}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`);
+    throw invalidParameter(
+      `"${text}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
+    );
   }
   if (architecture === undefined) {
     if (knownSystems.includes(os.toLowerCase())) return normalizePlatform({ os, architecture: "386" });

@@ -28,8 +28,8 @@ describe("parseNormalizedNamed()", () => {
     ["[::1]:5000/a", "[::1]:5000/a", "[::1]:5000/a"],
     ["[2001:DB8::1]/a", "[2001:DB8::1]/a", "[2001:DB8::1]/a"],
     ["MyHost/app", "MyHost/app", "MyHost/app"],
-    ["ghcr.io/o/r@sha256:" + hex, `ghcr.io/o/r@sha256:${hex}`, `ghcr.io/o/r@sha256:${hex}`],
-    ["busybox:1@sha256:" + hex, `docker.io/library/busybox:1@sha256:${hex}`, `busybox:1@sha256:${hex}`],
+    [`ghcr.io/o/r@sha256:${hex}`, `ghcr.io/o/r@sha256:${hex}`, `ghcr.io/o/r@sha256:${hex}`],
+    [`busybox:1@sha256:${hex}`, `docker.io/library/busybox:1@sha256:${hex}`, `busybox:1@sha256:${hex}`],
     [hex.slice(1), `docker.io/library/${hex.slice(1)}`, hex.slice(1)],
     [`x:${"t".repeat(128)}`, `docker.io/library/x:${"t".repeat(128)}`, `x:${"t".repeat(128)}`],
     ["a".repeat(247), `docker.io/library/${"a".repeat(247)}`, "a".repeat(247)],
@@ -48,7 +48,7 @@ describe("parseNormalizedNamed()", () => {
     ["busybox ", invalid],
     ["busybox\n", invalid],
     [":latest", invalid],
-    ["@sha256:" + hex, invalid],
+    [`@sha256:${hex}`, invalid],
     ["busybox:", invalid],
     ["busybox@", invalid],
     ["busybox:a:b", invalid],
@@ -77,7 +77,7 @@ describe("parseNormalizedNamed()", () => {
     ["[fe80::1%eth0]:5000/a", invalid],
     ["ä", invalid],
     ["x@sha256:abc", invalid],
-    ["x@:" + hex, invalid],
+    [`x@:${hex}`, invalid],
     ["x".repeat(5000), invalid],
     ["Busybox", `${invalid}: repository name (library/Busybox) must be lowercase`],
     ["me/App", `${invalid}: repository name (me/App) must be lowercase`],
@@ -107,10 +107,10 @@ describe("references", () => {
     expect(familiarName(parseNormalizedNamed("docker.io/library/a/b"))).toBe("library/a/b");
     expect(familiarName(parseNormalizedNamed("ghcr.io/library/a"))).toBe("ghcr.io/library/a");
   });
-  test.each([["", "repository name must have at least one component"], ["a/B", "repository name must be lowercase"]])(
-    "parseCanonical() refuses %j",
-    (text, message) => {
-      expect(() => parseCanonical(text)).toThrow(message);
-    },
-  );
+  test.each([
+    ["", "repository name must have at least one component"],
+    ["a/B", "repository name must be lowercase"],
+  ])("parseCanonical() refuses %j", (text, message) => {
+    expect(() => parseCanonical(text)).toThrow(message);
+  });
 });

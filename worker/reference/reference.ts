@@ -121,7 +121,9 @@ function splitDockerDomain(text: string): readonly [domain: string, remainder: s
   const first = text.slice(0, slash);
   const rest = text.slice(slash + 1);
   const isHost = first === "localhost" || /[.:]/.test(first) || first.toLowerCase() !== first;
-  const [found, remainder] = isHost ? [first === legacyDefaultDomain ? defaultDomain : first, rest] : [defaultDomain, text];
+  const [found, remainder] = isHost
+    ? [first === legacyDefaultDomain ? defaultDomain : first, rest]
+    : [defaultDomain, text];
   const official = found === defaultDomain && !remainder.includes("/");
   return [found, official ? `${officialPrefix}${remainder}` : remainder];
 }
