@@ -1,0 +1,20 @@
+import { type Outcome, run } from "./run.ts";
+import { startDaemon } from "./wherry.ts";
+
+/**
+ * The engine under test. It is Wherry, unless WHERRY_TEST_HOST names another Docker host: run against a real engine, the
+ * conformance tests prove that what they expect is what Docker does.
+ */
+export interface Engine {
+  docker(argv: readonly string[], options?: { readonly input?: string; readonly timeout?: number }): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+export async function startEngine(flags: readonly string[] = []): Promise<Engine> {
+  const host = process.env.WHERRY_TEST_HOST;
+  if (!host) return startDaemon({ flags });
+  return {
+    docker: (argv, options = {}) => run("docker", argv, { env: { ...process.env, DOCKER_HOST: host }, ...options }),
+    stop: async () => undefined,
+  };
+}
