@@ -1,0 +1,65 @@
+/** Time as the engine sees it; tests put in their own. */
+export interface Clock {
+  now(): Date;
+  /** Nanoseconds since the epoch. Never answers the same value twice, so that what is stamped with it keeps its order. */
+  nanos(): bigint;
+  /** Resolves after `milliseconds`, or rejects with the signal's reason. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export function systemClock(): Clock {
+  let last = 0n;
+  return {
+    now: () => new Date(),
+    nanos() {
+      const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
+      const measured = BigInt(micros) * 1000n;
+      last = measured > last ? measured : last + 1n;
+      return last;
+    },
+    sleep,
+  };
+}
+
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** RFC 3339 with nine digits of a second, as Docker prints times in logs. */
+export function rfc3339Nano(nanos: bigint): string {
+  const seconds = nanos / 1_000_000_000n;
+  const fraction = (nanos % 1_000_000_000n).toString().padStart(9, "0");
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}
+
+/**
+ * A time as API clients send it: seconds with an optional fraction, or RFC 3339. Answers nanoseconds since the epoch, or
+ * undefined for "" and "0".
+ */
+export function parseTimestamp(text: string): bigint | undefined {
+  if (text === "" || text === "0") return undefined;
+  const seconds = /^(-?\d+)(?:\.(\d{1,9}))?$/.exec(text);
+  if (seconds) {
+    const [, whole = "0", fraction = ""] = seconds;
+    return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, "0"));
+  }
+  const rfc = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/.exec(text);
+  const [, stem = "", fraction = "", zone = ""] = rfc ?? [];
+  const milliseconds = Date.parse(`${stem}${zone}`);
+  if (!rfc || Number.isNaN(milliseconds)) throw new RangeError(`failed to parse value "${text}" as a time`);
+  return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}

@@ -1,0 +1,85 @@
+import { StartFailed } from "./runtime.ts";
+
+/** Which of Docker's sentences a failure begins with. */
+export type StartKind = "create" | "exec";
+
+const prefixes: Record<StartKind, string> = {
+  create:
+    "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ",
+  exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
+};
+
+/**
+ * Says in Docker's words what crun (1.8) said in its log. `argv0` is the command that was to run. crun does not tell a
+ * directory from a file without the x bit: both are "permission denied".
+ */
+export function translateCrunFailure(kind: StartKind, log: string, argv0: string): StartFailed {
+  const message = lastError(log);
+  const fail = (text: string, exitCode: 126 | 127 | 128) => new StartFailed(`${prefixes[kind]}${text}`, exitCode);
+  if (message.startsWith("executable file `")) {
+    const looked = argv0.includes("/")
+      ? `stat ${argv0}: no such file or directory`
+      : "executable file not found in $PATH";
+    return fail(`exec: ${quote(argv0)}: ${looked}`, 127);
+  }
+  if (message.startsWith("open executable")) {
+    if (argv0 === "") return fail('exec: "": executable file not found in $PATH', 127);
+    return fail(`exec: ${quote(argv0)}: permission denied`, 126);
+  }
+  const chdir = /^chdir `(.*)`: (.*)$/s.exec(message);
+  if (chdir) {
+    const [, cwd = "", reason = ""] = chdir;
+    if (kind === "create" && reason === "Not a directory") {
+      return new StartFailed(`Cannot mkdir: ${cwd} is not a directory`, 128);
+    }
+    const text = `chdir to cwd (${quote(cwd)}) set in config.json failed: ${reason.toLowerCase()}`;
+    return fail(text, reason === "Permission denied" ? 126 : 127);
+  }
+  const execFailed = /^(?:exec container process|exec)(?: \(missing dynamic library\?\))?(?: `(.*)`)?: (.*)$/s.exec(
+    message,
+  );
+  if (execFailed) {
+    const [, path = argv0, reason = ""] = execFailed;
+    return fail(`exec ${path}: ${reason.toLowerCase()}`, reason === "Permission denied" ? 126 : 127);
+  }
+  const sysctl = /^the sysctl `(.*)` is not namespaced$/.exec(message);
+  if (sysctl) return fail(`sysctl ${quote(sysctl[1] ?? "")} is not in a separate kernel namespace`, 128);
+  const mount = /^mount `(.*?)` to `(.*?)`: (.*)$/s.exec(message);
+  if (mount) {
+    const [, source = "", target = "", reason = ""] = mount;
+    const hint =
+      reason === "Not a directory"
+        ? ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"
+        : "";
+    return fail(
+      `error mounting ${quote(source)} to rootfs at ${quote(`/${target}`)}: ${reason.toLowerCase()}${hint}`,
+      reason === "Not a directory" ? 127 : 128,
+    );
+  }
+  return fail(message === "" ? "the OCI runtime gave no reason" : message, 128);
+}
+
+/** The last line of an error in crun's JSON log; a line that is not JSON counts as a message of its own. */
+function lastError(log: string): string {
+  let found = "";
+  for (const line of log.split("\n")) {
+    if (line.trim() === "") continue;
+    const entry = parseEntry(line);
+    if (entry === undefined) found = line.trim();
+    else if (entry.level !== "warning" && typeof entry.msg === "string") found = entry.msg;
+  }
+  return found.slice(0, 2048);
+}
+
+function parseEntry(line: string): { level?: unknown; msg?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,260 @@
+import type { ExitStatus, Guest, GuestOperation, GuestProcess, SpawnOptions } from "../shim/guest.ts";
+import { GuestError, RuntimeFailed } from "../shim/guest.ts";
+import { type CgroupFiles, cgroupFileNames, parseFlat, parseMetrics, resourceOperations } from "./cgroup.ts";
+import { translateCrunFailure } from "./crun-errors.ts";
+import type { Bundle, BundleOptions, Metrics, Process, Runtime, Stdio, Task, TaskExit } from "./runtime.ts";
+import type { LinuxResources, ProcessSpec, Spec } from "./spec/types.ts";
+
+const bundles = "/run/wherry/containers";
+const stateRoot = "/run/crun";
+const cgroupRoot = "/sys/fs/cgroup";
+const crun = "/usr/bin/crun";
+const sigkill = 9;
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/**
+ * crun in one guest. A start is one `crun run --detach`, and all that it needs is sent in the same breath; everything after
+ * it (signals, freezing, limits, clearing away) is done on the kernel's own files, without another crun.
+ */
+export class CrunRuntime implements Runtime {
+  readonly name = "crun";
+  readonly #guest: Guest;
+
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  prepare(id: string, options: BundleOptions): Bundle {
+    return new CrunBundle(this.#guest, id, options);
+  }
+}
+
+class CrunBundle implements Bundle {
+  readonly rootfs: string;
+  readonly #guest: Guest;
+  readonly #id: string;
+  readonly #path: string;
+  /** Not sent yet. */
+  #pending: GuestOperation[];
+
+  constructor(guest: Guest, id: string, options: BundleOptions) {
+    this.#guest = guest;
+    this.#id = id;
+    this.#path = `${bundles}/${id}`;
+    this.rootfs = `${this.#path}/rootfs`;
+    this.#pending = [
+      ...(options.before ?? []),
+      { op: "mkdir", path: this.rootfs, mode: 0o755, parents: true },
+      ...options.rootfs.map((mount): GuestOperation => ({ op: "mount", target: this.rootfs, ...mount })),
+    ];
+  }
+
+  add(operations: readonly GuestOperation[]): void {
+    this.#pending.push(...operations);
+  }
+
+  async read(path: string, limit: number): Promise<Uint8Array | undefined> {
+    const flushed = this.#flush();
+    const bytes = this.#guest.readFile(path, limit, { root: this.rootfs });
+    bytes.catch(() => undefined);
+    await flushed;
+    try {
+      return await bytes;
+    } catch (error) {
+      if (error instanceof GuestError && ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "EXDEV"].includes(error.code))
+        return undefined;
+      throw error;
+    }
+  }
+
+  async start(spec: Spec, stdio: Stdio): Promise<Task> {
+    const config: Spec = { ...spec, root: { ...spec.root, path: this.rootfs } };
+    this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
+    const argv = ["run", "--detach", "--no-new-keyring", "--bundle", this.#path];
+    const prepared = this.#flush();
+    const spawned = spawnCrun(this.#guest, `${this.#path}/init`, argv, [this.#id], stdio);
+    spawned.catch(() => undefined);
+    try {
+      await prepared;
+      return new CrunTask(this.#guest, this.#id, config.linux.cgroupsPath, await spawned);
+    } catch (error) {
+      await spawned.then((process) => process.kill(sigkill)).catch(() => undefined);
+      await this.discard().catch(() => undefined);
+      throw error instanceof RuntimeFailed
+        ? translateCrunFailure("create", error.message, spec.process.args[0] ?? "")
+        : error;
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#guest.run(clearOperations(this.#id));
+  }
+
+  /** Answers when what is pending was carried out. Calls that are made afterwards come after it in the guest. */
+  #flush(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    if (pending.length === 0) return Promise.resolve();
+    const done = this.#guest.run(pending);
+    done.catch(() => undefined);
+    return done;
+  }
+}
+
+class CrunTask implements Task {
+  readonly id: string;
+  readonly pid: number;
+  declare readonly stdin?: WritableStream<Uint8Array>;
+  declare readonly stdout?: ReadableStream<Uint8Array>;
+  declare readonly stderr?: ReadableStream<Uint8Array>;
+  readonly exited: Promise<ExitStatus>;
+  readonly #guest: Guest;
+  readonly #process: GuestProcess;
+  readonly #cgroup: string;
+
+  constructor(guest: Guest, id: string, cgroupsPath: string, process: GuestProcess) {
+    this.id = id;
+    this.pid = process.pid;
+    if (process.stdin) this.stdin = process.stdin;
+    if (process.stdout) this.stdout = process.stdout;
+    if (process.stderr) this.stderr = process.stderr;
+    this.exited = process.exited;
+    this.#guest = guest;
+    this.#process = process;
+    this.#cgroup = `${cgroupRoot}${cgroupsPath}`;
+  }
+
+  kill(signal: number): Promise<void> {
+    return this.#process.kill(signal);
+  }
+
+  resize(size: { rows: number; columns: number }): Promise<void> {
+    return this.#process.resize(size);
+  }
+
+  async exec(execId: string, process: ProcessSpec, stdio: Stdio): Promise<Process> {
+    const files = `${bundles}/${this.id}/exec-${execId}`;
+    const bytes = encode(JSON.stringify(process));
+    const written = this.#guest.run([{ op: "write", path: `${files}.json`, bytes, mode: 0o600 }]);
+    const argv = ["exec", "--detach", "--process", `${files}.json`];
+    const spawned = spawnCrun(this.#guest, files, argv, [this.id], stdio);
+    spawned.catch(() => undefined);
+    const clear = () =>
+      this.#guest.run(
+        [".json", ".pid", ".log", ".sock"].map((suffix) => ({
+          op: "remove",
+          path: `${files}${suffix}`,
+          missingOk: true,
+        })),
+      );
+    try {
+      await written;
+      const started = await spawned;
+      started.exited.then(clear).catch(() => undefined);
+      return started;
+    } catch (error) {
+      await clear().catch(() => undefined);
+      throw error instanceof RuntimeFailed ? translateCrunFailure("exec", error.message, process.args[0] ?? "") : error;
+    }
+  }
+
+  pause(): Promise<void> {
+    return this.#write("cgroup.freeze", "1");
+  }
+
+  resume(): Promise<void> {
+    return this.#write("cgroup.freeze", "0");
+  }
+
+  killAll(): Promise<void> {
+    return this.#write("cgroup.kill", "1");
+  }
+
+  async update(resources: LinuxResources): Promise<void> {
+    await this.#guest.run(resourceOperations(this.#cgroup, resources));
+  }
+
+  async metrics(): Promise<Metrics> {
+    const [procStat, ...texts] = await Promise.all([
+      this.#text("/proc/stat"),
+      ...cgroupFileNames.map((name) => this.#text(`${this.#cgroup}/${name}`)),
+    ]);
+    const files = Object.fromEntries(cgroupFileNames.map((name, index) => [name, texts[index] ?? ""]));
+    return parseMetrics(files as unknown as CgroupFiles, procStat);
+  }
+
+  async pids(): Promise<readonly number[]> {
+    const text = await this.#text(`${this.#cgroup}/cgroup.procs`);
+    return text
+      .split("\n")
+      .filter((line) => /^\d+$/.test(line))
+      .map(Number);
+  }
+
+  async delete(): Promise<TaskExit> {
+    const events = this.#text(`${this.#cgroup}/memory.events`);
+    const cleared = this.#guest.run([
+      ...clearOperations(this.id),
+      { op: "remove", path: this.#cgroup, missingOk: true },
+    ]);
+    const [text] = await Promise.all([events, cleared.catch(() => this.#clearSlowly())]);
+    return { oomKilled: (parseFlat(text).oom_kill ?? 0) > 0 };
+  }
+
+  /** Something is still in the cgroup (a process outside the pid namespace, a cgroup made by the container): end it first. */
+  async #clearSlowly(): Promise<void> {
+    await this.killAll().catch(() => undefined);
+    await this.#guest.run(clearOperations(this.id)).catch(() => undefined);
+    const children = await this.#guest.readDir(this.#cgroup).catch(() => []);
+    for (const path of [...children.map((name) => `${this.#cgroup}/${name}`), this.#cgroup]) {
+      await this.#guest.run([{ op: "remove", path, missingOk: true }]).catch(() => undefined);
+    }
+  }
+
+  async #write(name: string, value: string): Promise<void> {
+    await this.#guest.run([{ op: "write", path: `${this.#cgroup}/${name}`, bytes: encode(value), mode: 0o644 }]);
+  }
+
+  async #text(path: string): Promise<string> {
+    return this.#guest.readFile(path, 1 << 18).then(decode, () => "");
+  }
+}
+
+/** What a container leaves in the guest besides its cgroup. The state directory is all that `crun delete` would remove. */
+function clearOperations(id: string): GuestOperation[] {
+  return [
+    { op: "unmount", target: `${bundles}/${id}/rootfs`, lazy: true, missingOk: true },
+    { op: "remove", path: `${stateRoot}/${id}`, recursive: true, missingOk: true },
+    { op: "remove", path: `${bundles}/${id}`, recursive: true, missingOk: true },
+  ];
+}
+
+/** `files`: where the pid file, the log and the console socket go, without their suffixes. */
+function spawnCrun(guest: Guest, files: string, argv: string[], tail: string[], stdio: Stdio): Promise<GuestProcess> {
+  const console = stdio.terminal ? ["--console-socket", `${files}.sock`] : [];
+  const options: SpawnOptions = {
+    argv: [
+      crun,
+      "--root",
+      stateRoot,
+      "--log",
+      `${files}.log`,
+      "--log-format",
+      "json",
+      ...argv,
+      ...console,
+      "--pid-file",
+      `${files}.pid`,
+      ...tail,
+    ],
+    adopt: { pidFile: `${files}.pid`, errorLog: `${files}.log` },
+    stdin: stdio.stdin,
+    stdout: stdio.stdout,
+    stderr: stdio.stderr,
+    ...(stdio.terminal && { tty: { via: "console-socket", path: `${files}.sock` } }),
+    ...(stdio.terminal?.size && { size: stdio.terminal.size }),
+  };
+  return guest.spawn(options);
+}

@@ -1,0 +1,61 @@
+/** A seccomp profile as Docker's `--security-opt seccomp=FILE` takes it. */
+export interface SeccompProfile {
+  readonly defaultAction: string;
+  readonly defaultErrnoRet?: number;
+  readonly syscalls?: readonly SyscallRule[] | null;
+}
+
+export interface SyscallRule {
+  readonly names?: readonly string[];
+  /** The older spelling of a single name. */
+  readonly name?: string;
+  readonly action: string;
+  readonly errnoRet?: number;
+  /** All have to hold. */
+  readonly args?: readonly ArgumentCheck[] | null;
+  readonly includes?: RuleFilter;
+  readonly excludes?: RuleFilter;
+}
+
+/** `SCMP_CMP_MASKED_EQ`: (argument & value) == valueTwo. */
+export interface ArgumentCheck {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo?: number;
+  readonly op: string;
+}
+
+/** Any one of the capabilities or architectures makes it match. */
+export interface RuleFilter {
+  readonly caps?: readonly string[];
+  readonly arches?: readonly string[];
+  /** Such as `4.8`. */
+  readonly minKernel?: string;
+}
+
+/** What the rules of a profile may depend on. */
+export interface SeccompContext {
+  readonly capabilities: readonly string[];
+  /** The kernel's major and minor version. */
+  readonly kernel: readonly [number, number];
+}
+
+const architecture = "x86";
+
+/** The rules that apply to a container on i386. */
+export function applicableRules(profile: SeccompProfile, context: SeccompContext): readonly SyscallRule[] {
+  return (profile.syscalls ?? []).filter(({ includes = {}, excludes = {} }) => {
+    if (excludes.arches?.includes(architecture)) return false;
+    if (excludes.caps?.some((capability) => context.capabilities.includes(capability))) return false;
+    if (excludes.minKernel && atLeast(context.kernel, excludes.minKernel)) return false;
+    if (includes.arches?.length && !includes.arches.includes(architecture)) return false;
+    if (includes.caps?.length && !includes.caps.every((capability) => context.capabilities.includes(capability)))
+      return false;
+    return !includes.minKernel || atLeast(context.kernel, includes.minKernel);
+  });
+}
+
+function atLeast([major, minor]: readonly [number, number], wanted: string): boolean {
+  const [wantedMajor = 0, wantedMinor = 0] = wanted.split(".").map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}

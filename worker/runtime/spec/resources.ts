@@ -1,0 +1,28 @@
+import type { Resources } from "../../api/types/host-config.ts";
+import type { LinuxResources } from "./types.ts";
+
+const defaultPeriod = 100_000;
+
+/** Docker's limits in OCI's words, without devices. Memory swap 0 is twice the memory, as Docker documents. */
+export function linuxResources(limits: Partial<Resources>): LinuxResources {
+  const { Memory = 0, MemorySwap = 0, MemoryReservation = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = limits;
+  const memory = {
+    ...(Memory > 0 && { limit: Memory, swap: MemorySwap === 0 ? Memory * 2 : MemorySwap }),
+    ...(MemoryReservation > 0 && { reservation: MemoryReservation }),
+  };
+  const cpu = {
+    ...(limits.CpuShares ? { shares: Math.max(2, limits.CpuShares) } : {}),
+    ...(NanoCpus > 0
+      ? { period: defaultPeriod, quota: Math.floor((NanoCpus * defaultPeriod) / 1e9) }
+      : {
+          ...(CpuQuota !== 0 && { quota: CpuQuota }),
+          ...(CpuPeriod !== 0 && { period: CpuPeriod }),
+        }),
+  };
+  const pids = limits.PidsLimit && limits.PidsLimit > 0 ? { limit: limits.PidsLimit } : undefined;
+  return {
+    ...(Object.keys(memory).length > 0 && { memory }),
+    ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(pids && { pids }),
+  };
+}

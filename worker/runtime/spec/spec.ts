@@ -1,0 +1,177 @@
+import type { ContainerConfig } from "../../api/types/container.ts";
+import type { HostConfig } from "../../api/types/host-config.ts";
+import { effectiveCapabilities } from "./capabilities.ts";
+import { allDevicesRule, defaultDeviceRules, hostDevices, mappedDevices, parseDeviceRule } from "./devices.ts";
+import { containerMounts } from "./mounts.ts";
+import { linuxResources } from "./resources.ts";
+import type { CapabilitySets, Namespace, ProcessSpec, Spec, SpecMount } from "./types.ts";
+import type { ResolvedUser } from "./user.ts";
+
+/** crun 1.8 takes no other version. */
+const ociVersion = "1.0.2";
+
+export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export const defaultMaskedPaths: readonly string[] = [
+  "/proc/asound",
+  "/proc/acpi",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/sys/firmware",
+  "/sys/devices/virtual/powercap",
+];
+
+export const defaultReadonlyPaths: readonly string[] = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+];
+
+export interface SpecOptions {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly host: HostConfig;
+  /** Path and arguments: entrypoint and command together. */
+  readonly args: readonly string[];
+  readonly user: ResolvedUser;
+  /** Binds, volumes, tmpfs and the network's files. */
+  readonly mounts: readonly SpecMount[];
+  readonly rootPath: string;
+  /** Namespaces of other processes that are joined, by `/proc/PID/ns/...`, and those that stay the host's. */
+  readonly joined: Readonly<Partial<Record<Namespace["type"], string | "host">>>;
+  /** The compiled filter; absent: unconfined. */
+  readonly seccompFilter?: string;
+  readonly noNewPrivileges: boolean;
+  /** Names in the guest's /dev; looked at with `--privileged`. */
+  readonly devicesPresent: readonly string[];
+}
+
+/** The OCI configuration that Docker gives a container. Throws `InvalidParameter` or `System` with Docker's texts. */
+export function generateSpec(options: SpecOptions): Spec {
+  const { id, config, host, joined } = options;
+  const privileged = host.Privileged;
+  return {
+    ociVersion,
+    process: containerProcess(options),
+    root: { path: options.rootPath, readonly: host.ReadonlyRootfs },
+    ...(joined.uts === undefined && {
+      hostname: config.Hostname,
+      ...(config.Domainname !== "" && { domainname: config.Domainname }),
+    }),
+    mounts: containerMounts({
+      user: options.mounts,
+      shm: host.IpcMode === "none" ? undefined : joined.ipc === "host" ? "host" : host.ShmSize,
+      readOnlyRoot: host.ReadonlyRootfs,
+      privileged,
+    }),
+    linux: {
+      namespaces: namespaces(joined),
+      cgroupsPath: cgroupsPath(id, host),
+      ...linuxDevices(options),
+      sysctl: sysctls(options),
+      ...(!privileged && {
+        maskedPaths: host.MaskedPaths ?? defaultMaskedPaths,
+        readonlyPaths: host.ReadonlyPaths ?? defaultReadonlyPaths,
+      }),
+      ...rootPropagation(options.mounts),
+    },
+    ...(options.seccompFilter !== undefined && {
+      annotations: { "run.oci.seccomp_bpf_data": options.seccompFilter },
+    }),
+  };
+}
+
+export function cgroupsPath(id: string, host: Pick<HostConfig, "CgroupParent">): string {
+  const parent = host.CgroupParent || "/docker";
+  return `${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`;
+}
+
+/** Environment of a container's process, before HOME: Docker's defaults, then what the container was made with. */
+export function containerEnvironment(config: Pick<ContainerConfig, "Env" | "Tty" | "Hostname">): readonly string[] {
+  return mergeEnvironment(
+    [`PATH=${defaultPath}`, `HOSTNAME=${config.Hostname}`, ...(config.Tty ? ["TERM=xterm"] : [])],
+    config.Env ?? [],
+  );
+}
+
+/** Later settings replace earlier ones in their place; a name without `=` takes it away. */
+export function mergeEnvironment(first: readonly string[], second: readonly string[]): readonly string[] {
+  const merged = new Map<string, string>();
+  for (const entry of [...first, ...second]) {
+    const name = entry.split("=", 1)[0] ?? "";
+    if (entry.includes("=")) merged.set(name, entry);
+    else merged.delete(name);
+  }
+  return [...merged.values()];
+}
+
+/** HOME comes from the container's passwd file unless it is set. */
+export function withHome(env: readonly string[], user: ResolvedUser): readonly string[] {
+  return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${user.home}`];
+}
+
+export function capabilitySets(names: readonly string[]): CapabilitySets {
+  return { bounding: names, effective: names, permitted: names };
+}
+
+function containerProcess({ config, host, args, user, noNewPrivileges }: SpecOptions): ProcessSpec {
+  const [height, width] = host.ConsoleSize;
+  return {
+    ...(config.Tty && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids ?? [] },
+    args,
+    env: withHome(containerEnvironment(config), user),
+    cwd: config.WorkingDir || "/",
+    capabilities: capabilitySets(effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged)),
+    rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+      type: `RLIMIT_${Name.toUpperCase()}`,
+      soft: Soft,
+      hard: Hard,
+    })),
+    ...(noNewPrivileges && { noNewPrivileges }),
+    oomScoreAdj: host.OomScoreAdj,
+  };
+}
+
+const namespaceTypes: readonly Namespace["type"][] = ["mount", "network", "uts", "pid", "ipc", "cgroup"];
+
+function namespaces(joined: SpecOptions["joined"]): readonly Namespace[] {
+  return namespaceTypes
+    .filter((type) => joined[type] !== "host")
+    .map((type) => {
+      const path = joined[type];
+      return path === undefined ? { type } : { type, path };
+    });
+}
+
+function linuxDevices({ host, devicesPresent }: SpecOptions) {
+  const mapped = mappedDevices(host.Devices ?? []);
+  const rules = host.Privileged
+    ? [allDevicesRule]
+    : [...defaultDeviceRules, ...mapped.rules, ...(host.DeviceCgroupRules ?? []).map(parseDeviceRule)];
+  const devices = host.Privileged ? [...hostDevices(devicesPresent), ...mapped.devices] : mapped.devices;
+  return { devices, resources: { ...linuxResources(host), devices: rules } };
+}
+
+/** Lets every user of a container with a network of its own bind low ports and ping, as Docker does. */
+function sysctls({ host, joined }: SpecOptions): Readonly<Record<string, string>> {
+  const network = joined.network === undefined;
+  return {
+    ...(network && { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647" }),
+    ...host.Sysctls,
+  };
+}
+
+function rootPropagation(mounts: readonly SpecMount[]): { readonly rootfsPropagation?: string } {
+  const options = mounts.flatMap((mount) => mount.options);
+  if (options.some((option) => /^r?shared$/.test(option))) return { rootfsPropagation: "shared" };
+  return options.some((option) => /^r?slave$/.test(option)) ? { rootfsPropagation: "rslave" } : {};
+}
