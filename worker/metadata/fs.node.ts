@@ -1,0 +1,238 @@
+import { type FileHandle, mkdir, open, readFile, rename, rm, truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
+import { Lock } from "../internal/lock.ts";
+import { decodeLine, encodeLine } from "./journal.ts";
+import { checkKey } from "./keys.ts";
+import type { Json, RecordChange, RecordStore } from "./records.ts";
+
+/** A journal is written anew once it holds this many bytes, and more than `compactRatio` times what lives. */
+const compactFloor = 1024 * 1024;
+const compactRatio = 4;
+
+export interface FsRecordsOptions {
+  /** Bytes below which the journal is never written anew. */
+  readonly compactFloor?: number;
+}
+
+interface Pending {
+  readonly changes: readonly RecordChange[];
+  readonly line: string;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Records in an append-only journal, all of them in memory too. An `apply` is one line, acknowledged when the line was synced;
+ * those that come while a sync is under way share the next one. See worker/metadata/journal.ts for the format.
+ */
+export class FsRecords implements RecordStore {
+  readonly #path: string;
+  readonly #floor: number;
+  /** JSON texts: what is handed out can't be changed behind our back, and compaction needs them. */
+  readonly #records: Map<string, string>;
+  readonly #lock = new Lock();
+  #handle: FileHandle;
+  /** Bytes of the journal that were acknowledged, and bytes of the records that live. */
+  #size: number;
+  #live: number;
+  #pending: Pending[] = [];
+  #failed: EngineError | undefined;
+  #closed = false;
+
+  private constructor(path: string, handle: FileHandle, loaded: LoadedJournal, options: FsRecordsOptions) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#records = loaded.records;
+    this.#size = loaded.size;
+    this.#live = sizeOf(loaded.records);
+    this.#floor = options.compactFloor ?? compactFloor;
+  }
+
+  /** Opens the journal at `path`, or starts one. Rejects with `System` when it is damaged before its end. */
+  static async open(path: string, options: FsRecordsOptions = {}): Promise<FsRecords> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(temporary(path), { force: true });
+    const loaded = await load(path);
+    // A torn last line was never acknowledged. It goes, so that the next line does not join it.
+    if (loaded.torn) await truncate(path, loaded.size);
+    const handle = await open(path, "a", 0o600);
+    await handle.sync();
+    await syncFolder(dirname(path));
+    return new FsRecords(path, handle, loaded, options);
+  }
+
+  async get(key: string): Promise<Json | undefined> {
+    checkKey(key);
+    const text = this.#records.get(key);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  async list(prefix: string): Promise<readonly (readonly [key: string, value: Json])[]> {
+    const keys = [...this.#records.keys()].filter((key) => key.startsWith(prefix)).sort();
+    return keys.map((key) => [key, JSON.parse(this.#records.get(key) ?? "null")]);
+  }
+
+  apply(changes: readonly RecordChange[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      for (const { key } of changes) checkKey(key);
+      this.#pending.push({ changes, line: encodeLine(changes, crc32), resolve, reject });
+      if (this.#pending.length === 1) this.#lock.run(() => this.#writePending());
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#lock.run(async () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#failed ??= system("the record store is closed");
+      await this.#handle.close();
+    });
+  }
+
+  async #writePending(): Promise<void> {
+    const batch = this.#pending;
+    this.#pending = [];
+    try {
+      if (this.#failed) throw this.#failed;
+      await this.#append(Buffer.from(batch.map(({ line }) => line).join("")));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    for (const { changes, resolve } of batch) {
+      for (const change of changes) this.#remember(change);
+      resolve();
+    }
+    if (this.#size > this.#floor && this.#size > compactRatio * this.#live) await this.#compact();
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    try {
+      await this.#handle.appendFile(bytes);
+      await this.#handle.datasync();
+      this.#size += bytes.length;
+    } catch (error) {
+      await this.#undo(error);
+      throw toSystem(error);
+    }
+  }
+
+  /** Nobody knows what a failed write or sync left: cut it off, and if that fails too, stop rather than guess. */
+  async #undo(reason: unknown): Promise<void> {
+    try {
+      await this.#handle.truncate(this.#size);
+      await this.#handle.datasync();
+    } catch {
+      this.#failed = system(`the record store failed and takes no more changes: ${messageOf(reason)}`);
+    }
+  }
+
+  #remember({ key, value }: RecordChange): void {
+    const former = this.#records.get(key);
+    if (former !== undefined) this.#live -= former.length + key.length;
+    if (value === undefined) {
+      this.#records.delete(key);
+      return;
+    }
+    const text = JSON.stringify(value);
+    this.#records.set(key, text);
+    this.#live += text.length + key.length;
+  }
+
+  /** Writes the journal anew beside the old one, which stays valid until the rename. A failure leaves the old one in use. */
+  async #compact(): Promise<void> {
+    let next: FileHandle | undefined;
+    try {
+      const changes = [...this.#records].map(([key, text]) => ({ key, value: JSON.parse(text) as Json }));
+      const bytes = Buffer.from(changes.map((change) => encodeLine([change], crc32)).join(""));
+      next = await open(temporary(this.#path), "wx", 0o600);
+      await next.writeFile(bytes);
+      await next.sync();
+      await next.close();
+      // Opened again to append: O_APPEND keeps a later truncate from leaving a hole.
+      next = await open(temporary(this.#path), "a");
+      await rename(temporary(this.#path), this.#path);
+      const former = this.#handle;
+      this.#handle = next;
+      this.#size = bytes.length;
+      await former.close();
+      await syncFolder(dirname(this.#path));
+    } catch {
+      if (next && next !== this.#handle) await next.close().catch(() => undefined);
+      await rm(temporary(this.#path), { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+interface LoadedJournal {
+  readonly records: Map<string, string>;
+  /** Bytes up to the end of the last good line. */
+  readonly size: number;
+  readonly torn: boolean;
+}
+
+async function load(path: string): Promise<LoadedJournal> {
+  const records = new Map<string, string>();
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+    throw toSystem(error);
+  });
+  let size = 0;
+  while (size < bytes.length) {
+    const end = bytes.indexOf(0x0a, size);
+    const changes = end < 0 ? undefined : decodeLine(bytes.toString("utf8", size, end), crc32);
+    if (!changes) break;
+    for (const { key, value } of changes) {
+      if (value === undefined) records.delete(key);
+      else records.set(key, JSON.stringify(value));
+    }
+    size = end + 1;
+  }
+  if (size < bytes.length && hasGoodLine(bytes, size)) {
+    throw system(`${path} is damaged at byte ${size}: a record before its end does not match its checksum`);
+  }
+  return { records, size, torn: size < bytes.length };
+}
+
+/** Whether something that was acknowledged follows a bad line: then the disk lied, and cutting would lose it. */
+function hasGoodLine(bytes: Buffer, from: number): boolean {
+  for (let start = bytes.indexOf(0x0a, from) + 1; start > 0 && start < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0) return false;
+    if (decodeLine(bytes.toString("utf8", start, end), crc32)) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+function sizeOf(records: ReadonlyMap<string, string>): number {
+  let size = 0;
+  for (const [key, text] of records) size += key.length + text.length;
+  return size;
+}
+
+function temporary(path: string): string {
+  return join(dirname(path), "records.tmp");
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function toSystem(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (code === "ENOSPC" || code === "EDQUOT") return system("no space left on device", { cause: error });
+  return system(messageOf(error), { cause: error });
+}

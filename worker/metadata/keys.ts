@@ -1,0 +1,13 @@
+import { invalidParameter } from "../errdefs/errors.ts";
+
+/** `bucket/id`, where the id may be anything that a reference or a path can be, without control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is them that are refused
+const keyPattern = /^[a-z][a-z0-9-]*\/[^\u0000-\u001f\u007f]+$/;
+const keyLengthLimit = 1024;
+
+/** Rejects with `InvalidParameter` a key that is not of the form `bucket/id`. */
+export function checkKey(key: string): void {
+  if (key.length > keyLengthLimit || !keyPattern.test(key)) {
+    throw invalidParameter(`invalid record key ${JSON.stringify(key.slice(0, 100))}`);
+  }
+}
