@@ -17,7 +17,8 @@ import type { ContainerStats } from "./types/stats.ts";
 
 /**
  * What the container router consumes. `name` is a name (with or without its leading slash), an ID or an unambiguous prefix of
- * an ID; each method rejects with `NotFound` ("No such container: NAME") when there is none.
+ * an ID; each method rejects with `NotFound` ("No such container: NAME") when there is none. An operation whose method is absent
+ * answers 501.
  */
 export interface ContainerBackend {
   list(options: ContainerListOptions): Promise<readonly ContainerSummary[]>;
@@ -43,33 +44,33 @@ export interface ContainerBackend {
   attach(name: string, options: AttachOptions): Promise<AttachedStreams>;
   logs(name: string, options: LogsOptions): Promise<ContainerLogs>;
   /** The stream ends after one sample unless `stream`; cancelling it stops the sampling. */
-  stats(
+  stats?(
     name: string,
     options: { readonly stream: boolean; readonly oneShot: boolean; readonly signal?: AbortSignal },
   ): Promise<ReadableStream<ContainerStats>>;
-  top(name: string, psArgs: string): Promise<ContainerTopResponse>;
-  changes(name: string): Promise<readonly FilesystemChange[]>;
-  update(
+  top?(name: string, psArgs: string): Promise<ContainerTopResponse>;
+  changes?(name: string): Promise<readonly FilesystemChange[]>;
+  update?(
     name: string,
     update: Partial<Resources> & { readonly RestartPolicy?: RestartPolicy },
   ): Promise<ContainerUpdateResponse>;
-  prune(options: { readonly filters: Filters; readonly signal?: AbortSignal }): Promise<ContainersPruneReport>;
-  statPath(name: string, path: string): Promise<PathStat>;
+  prune?(options: { readonly filters: Filters; readonly signal?: AbortSignal }): Promise<ContainersPruneReport>;
+  statPath?(name: string, path: string): Promise<PathStat>;
   /** Tar stream of a path. */
-  readPath(
+  readPath?(
     name: string,
     path: string,
     signal?: AbortSignal,
   ): Promise<{ readonly stat: PathStat; readonly archive: ReadableStream<Uint8Array> }>;
   /** Unpacks an uncompressed or compressed tar stream at a path. */
-  writePath(
+  writePath?(
     name: string,
     path: string,
     archive: ReadableStream<Uint8Array>,
     options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean; readonly signal?: AbortSignal },
   ): Promise<void>;
   /** Tar stream of the whole root filesystem. */
-  export(name: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  export?(name: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
 export interface ContainerListOptions {

@@ -12,6 +12,7 @@ import type {
 /**
  * What the image router consumes. `name` is a reference as the user wrote it, an ID or an unambiguous prefix of an ID.
  * Long calls report progress; those reported before an error make the answer a 200 with the error in its last line.
+ * An operation whose method is absent answers 501.
  */
 export interface ImageBackend {
   list(options: ImageListOptions): Promise<readonly ImageSummary[]>;
@@ -25,20 +26,20 @@ export interface ImageBackend {
     options: { readonly force: boolean; readonly prune: boolean },
   ): Promise<readonly ImageDeleteItem[]>;
   pull(options: PullOptions): Promise<void>;
-  push(name: string, options: PushOptions): Promise<void>;
+  push?(name: string, options: PushOptions): Promise<void>;
   /** Reads a tar (compressed or not) of `docker save` or an OCI layout. */
-  load(archive: ReadableStream<Uint8Array>, options: LoadOptions): Promise<void>;
+  load?(archive: ReadableStream<Uint8Array>, options: LoadOptions): Promise<void>;
   /** Tar stream of one or several images. */
-  save(
+  save?(
     names: readonly string[],
     options: { readonly platform?: Platform; readonly signal?: AbortSignal },
   ): Promise<ReadableStream<Uint8Array>>;
   /** `docker import` from the body. */
-  import(archive: ReadableStream<Uint8Array>, options: ImportOptions): Promise<void>;
-  prune(options: { readonly filters: Filters; readonly signal?: AbortSignal }): Promise<ImagesPruneReport>;
-  search(options: SearchOptions): Promise<readonly ImageSearchResult[]>;
+  import?(archive: ReadableStream<Uint8Array>, options: ImportOptions): Promise<void>;
+  prune?(options: { readonly filters: Filters; readonly signal?: AbortSignal }): Promise<ImagesPruneReport>;
+  search?(options: SearchOptions): Promise<readonly ImageSearchResult[]>;
   /** What a registry says about a reference, without pulling it. */
-  distribution(
+  distribution?(
     name: string,
     options: { readonly auth?: AuthConfig; readonly signal?: AbortSignal },
   ): Promise<DistributionInspect>;

@@ -9,7 +9,7 @@ export interface SystemBackend {
   /** An empty list asks for all kinds of objects. */
   diskUsage(objects: readonly DiskUsageObject[], signal?: AbortSignal): Promise<DiskUsage>;
   /** `Unauthorized` when the registry refuses. */
-  authenticate(auth: AuthConfig, signal?: AbortSignal): Promise<AuthResponse>;
+  authenticate?(auth: AuthConfig, signal?: AbortSignal): Promise<AuthResponse>;
   /**
    * Past events from `since`, then live ones until `until` or until the stream is cancelled. It is subscribed when the call
    * returns, so that nothing that happens afterwards is missed.

@@ -1,0 +1,136 @@
+import { invalidParameter, notImplemented, unavailable } from "../errdefs/errors.ts";
+import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
+import { containerRoutes } from "./container.ts";
+import type { ContainerBackend } from "./container-backend.ts";
+import type { EngineApi, UpgradedConnection } from "./engine-api.ts";
+import { execRoutes } from "./exec.ts";
+import type { ExecBackend } from "./exec-backend.ts";
+import { imageRoutes } from "./image.ts";
+import type { ImageBackend } from "./image-backend.ts";
+import { networkRoutes } from "./network.ts";
+import type { NetworkBackend } from "./network-backend.ts";
+import { type OperationId, operationIds } from "./operations.ts";
+import { errorResponse, jsonResponse } from "./responses.ts";
+import { matchRoute, type RouteMatch } from "./route-table.ts";
+import { systemRoutes } from "./system.ts";
+import type { SystemBackend } from "./system-backend.ts";
+import { currentVersion, formatVersion, parseVersion, refuseVersion, splitVersion } from "./version.ts";
+import { volumeRoutes } from "./volume.ts";
+import type { VolumeBackend } from "./volume-backend.ts";
+
+export interface ApiRouterComponents {
+  readonly containers: ContainerBackend;
+  readonly execs: ExecBackend;
+  readonly images: ImageBackend;
+  readonly networks: NetworkBackend;
+  readonly volumes: VolumeBackend;
+  readonly system: SystemBackend;
+  /** What the `Server` header says, such as `Wherry/0.1.0 (linux)`. */
+  readonly server: string;
+  /** Told of errors that are the engine's own fault. */
+  readonly onError?: (operation: OperationId, error: unknown) => void;
+}
+
+/** The Engine API: routing, versions and errors in front of the routers of the single objects. */
+export class ApiRouter implements EngineApi {
+  readonly #handlers = new Map<OperationId, Handler>();
+  readonly #upgraders = new Map<OperationId, Upgrader>();
+  readonly #headers: readonly (readonly [string, string])[];
+  readonly #onError: (operation: OperationId, error: unknown) => void;
+
+  constructor(components: ApiRouterComponents) {
+    this.#claim(containerRoutes(components.containers));
+    this.#claim(execRoutes(components.execs));
+    this.#claim(imageRoutes(components.images));
+    this.#claim(networkRoutes(components.networks));
+    this.#claim(volumeRoutes(components.volumes));
+    this.#claim(systemRoutes(components.system));
+    // There are no plugins, which is an answer.
+    this.#claim({ handlers: { PluginList: async () => jsonResponse([]) } });
+    this.#headers = [
+      ["Api-Version", formatVersion(currentVersion)],
+      ["Docker-Experimental", "false"],
+      ["Ostype", "linux"],
+      ["Server", components.server],
+    ];
+    this.#onError = components.onError ?? (() => undefined);
+  }
+
+  /** Operations that have a handler. The others answer 501, or 503 where they belong to a swarm. */
+  get implemented(): readonly OperationId[] {
+    return operationIds.filter((id) => this.#handlers.has(id) || this.#upgraders.has(id));
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const answer = await this.#answer(request, (match) => {
+      if (this.#upgraders.has(match.id)) {
+        throw invalidParameter(
+          `${match.operation.method} ${match.operation.path} takes the connection over: it needs an upgrade`,
+        );
+      }
+      return this.#handlers.get(match.id);
+    });
+    if (answer instanceof Response) return answer;
+    throw new TypeError("A handler answered a connection where a response was due");
+  }
+
+  async upgrade(request: Request): Promise<UpgradedConnection | Response> {
+    return this.#answer(request, (match) => this.#upgraders.get(match.id) ?? this.#handlers.get(match.id));
+  }
+
+  #claim(routes: Routes): void {
+    for (const [id, handler] of Object.entries(routes.handlers)) this.#handlers.set(id as OperationId, handler);
+    for (const [id, upgrader] of Object.entries(routes.upgraders ?? {}))
+      this.#upgraders.set(id as OperationId, upgrader);
+  }
+
+  async #answer(
+    request: Request,
+    find: (match: RouteMatch) => Handler | Upgrader | undefined,
+  ): Promise<UpgradedConnection | Response> {
+    const url = new URL(request.url);
+    const { version, rest } = splitVersion(url.pathname);
+    const match = matchRoute(request.method, rest);
+    if (!match) return jsonResponse({ message: "page not found" }, 404);
+    const answer = await this.#dispatch(request, url, match, version, find);
+    if (!(answer instanceof Response)) return answer;
+    for (const [name, value] of this.#headers) answer.headers.set(name, value);
+    return request.method === "HEAD" ? new Response(null, answer) : answer;
+  }
+
+  async #dispatch(
+    request: Request,
+    url: URL,
+    match: RouteMatch,
+    version: string | undefined,
+    find: (match: RouteMatch) => Handler | Upgrader | undefined,
+  ): Promise<UpgradedConnection | Response> {
+    try {
+      const refusal = version === undefined ? undefined : refuseVersion(version);
+      if (refusal) throw invalidParameter(refusal);
+      const handler = find(match) ?? (() => refuse(match));
+      const call: ApiCall = {
+        request,
+        version: version === undefined ? currentVersion : parseVersion(version),
+        param: (name) => match.params.get(name) ?? "",
+        query: url.searchParams,
+        signal: request.signal,
+      };
+      return await handler(call);
+    } catch (error) {
+      const response = errorResponse(error);
+      if (response.status === 500) this.#onError(match.id, error);
+      return response;
+    }
+  }
+}
+
+/** What an operation that nobody claimed answers. */
+async function refuse({ id, operation }: RouteMatch): Promise<Response> {
+  if (operation.swarm) {
+    throw unavailable(
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    );
+  }
+  throw notImplemented(`${operation.method} ${operation.path} (${id}) is not implemented by this engine yet`);
+}

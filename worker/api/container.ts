@@ -1,0 +1,207 @@
+import { invalidParameter } from "../errdefs/errors.ts";
+import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
+import { readJson } from "./body.ts";
+import { archiveRoutes } from "./container-archive.ts";
+import type { AttachOptions, ContainerBackend, LogsOptions } from "./container-backend.ts";
+import { containerCreateRequest, containerUpdateRequest } from "./container-decode.ts";
+import { acceptedFilters, queryFilters } from "./filters.ts";
+import { streamContentType, upgradedConnection } from "./hijack.ts";
+import type { OperationId } from "./operations.ts";
+import { queryBool, queryInt, queryPlatform, querySize, queryTime } from "./query.ts";
+import { emptyResponse, encodeJson, jsonResponse, streamResponse, textStream } from "./responses.ts";
+import { stdcopyFrame } from "./stdcopy.ts";
+import type { WaitCondition } from "./types/container.ts";
+
+/** The operations under /containers, exec's aside. */
+export function containerRoutes(backend: ContainerBackend): Routes {
+  return {
+    handlers: {
+      ...lifeCycle(backend),
+      ...views(backend),
+      ...optional(backend),
+      ...archiveRoutes(backend),
+    },
+    upgraders: { ContainerAttach: attach(backend) },
+  };
+}
+
+function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handler>> {
+  const done = (act: (call: ApiCall, name: string) => Promise<unknown>): Handler => {
+    return async (call) => {
+      await act(call, call.param("id"));
+      return emptyResponse(204);
+    };
+  };
+  return {
+    ContainerCreate: (call) => create(backend, call),
+    ContainerStart: done(({ query }, name) => backend.start(name, detachKeys(query))),
+    ContainerStop: done(({ query }, name) => backend.stop(name, stopOptions(query))),
+    ContainerRestart: done(({ query }, name) => backend.restart(name, stopOptions(query))),
+    ContainerKill: done(({ query }, name) => backend.kill(name, query.get("signal") || undefined)),
+    ContainerPause: done((_, name) => backend.pause(name)),
+    ContainerUnpause: done((_, name) => backend.unpause(name)),
+    ContainerRename: done(({ query }, name) => backend.rename(name, query.get("name") ?? "")),
+    ContainerDelete: done(({ query }, name) =>
+      backend.remove(name, {
+        force: queryBool(query, "force"),
+        removeVolumes: queryBool(query, "v"),
+        removeLink: queryBool(query, "link"),
+      }),
+    ),
+    ContainerResize: async (call) => {
+      await backend.resize(call.param("id"), querySize(call.query));
+      return emptyResponse(200);
+    },
+    ContainerWait: (call) => wait(backend, call),
+  };
+}
+
+function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>> {
+  return {
+    ContainerList: async ({ query }) =>
+      jsonResponse(
+        await backend.list({
+          all: queryBool(query, "all"),
+          size: queryBool(query, "size"),
+          limit: queryInt(query, "limit") ?? -1,
+          filters: queryFilters(query, acceptedFilters.containers),
+        }),
+      ),
+    ContainerInspect: async (call) =>
+      jsonResponse(await backend.inspect(call.param("id"), { size: queryBool(call.query, "size") })),
+    ContainerLogs: (call) => logs(backend, call),
+  };
+}
+
+function optional(backend: ContainerBackend): Partial<Record<OperationId, Handler>> {
+  const { stats, top, changes, update, prune } = backend;
+  const handlers: Partial<Record<OperationId, Handler>> = {};
+  if (stats) {
+    handlers.ContainerStats = async ({ param, query, signal }) => {
+      const options = { stream: queryBool(query, "stream", true), oneShot: queryBool(query, "one-shot"), signal };
+      const samples = await stats.call(backend, param("id"), options);
+      return streamResponse(
+        textStream(samples, (sample) => `${JSON.stringify(sample)}\n`),
+        "application/json",
+      );
+    };
+  }
+  if (top) {
+    handlers.ContainerTop = async ({ param, query }) =>
+      jsonResponse(await top.call(backend, param("id"), query.get("ps_args") ?? ""));
+  }
+  if (changes) {
+    handlers.ContainerChanges = async ({ param }) => jsonResponse(await changes.call(backend, param("id")));
+  }
+  if (update) {
+    handlers.ContainerUpdate = async ({ param, request }) =>
+      jsonResponse(await update.call(backend, param("id"), await readJson(request, containerUpdateRequest)));
+  }
+  if (prune) {
+    handlers.ContainerPrune = async ({ query, signal }) =>
+      jsonResponse(
+        await prune.call(backend, { filters: queryFilters(query, acceptedFilters.containersPrune), signal }),
+      );
+  }
+  return handlers;
+}
+
+async function create(backend: ContainerBackend, call: ApiCall): Promise<Response> {
+  const request = await readJson(call.request, containerCreateRequest);
+  if (Object.keys(request).length === 0) {
+    throw invalidParameter("config cannot be empty in order to create a container");
+  }
+  const name = call.query.get("name");
+  const platform = queryPlatform(call.query);
+  const created = await backend.create({
+    request,
+    signal: call.signal,
+    ...(name ? { name } : {}),
+    ...(platform ? { platform } : {}),
+  });
+  return jsonResponse(created, 201);
+}
+
+const waitConditions: readonly string[] = ["not-running", "next-exit", "removed"];
+
+async function wait(backend: ContainerBackend, call: ApiCall): Promise<Response> {
+  const condition = call.query.get("condition") || "not-running";
+  if (!waitConditions.includes(condition)) throw invalidParameter(`invalid condition: ${JSON.stringify(condition)}`);
+  const { result } = await backend.wait(call.param("id"), {
+    condition: condition as WaitCondition,
+    signal: call.signal,
+  });
+  // The head goes out at once: `docker run` starts the container when it has seen it.
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      result.then(
+        (outcome) => {
+          controller.enqueue(encodeJson(outcome));
+          controller.close();
+        },
+        (error: unknown) => controller.error(error),
+      );
+    },
+  });
+  return streamResponse(body, "application/json");
+}
+
+function detachKeys(query: URLSearchParams): { readonly detachKeys?: string } {
+  const keys = query.get("detachKeys");
+  return keys ? { detachKeys: keys } : {};
+}
+
+function stopOptions(query: URLSearchParams): { readonly signal?: string; readonly timeout?: number } {
+  const signal = query.get("signal");
+  const timeout = queryInt(query, "t");
+  return { ...(signal ? { signal } : {}), ...(timeout === undefined ? {} : { timeout }) };
+}
+
+function attach(backend: ContainerBackend): Upgrader {
+  return async (call) => {
+    const { query, signal, version } = call;
+    const options: AttachOptions = {
+      stdin: queryBool(query, "stdin"),
+      stdout: queryBool(query, "stdout"),
+      stderr: queryBool(query, "stderr"),
+      logs: queryBool(query, "logs"),
+      stream: queryBool(query, "stream"),
+      ...detachKeys(query),
+      signal,
+    };
+    return upgradedConnection(await backend.attach(call.param("id"), options), version);
+  };
+}
+
+async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response> {
+  const options = logsOptions(call.query);
+  if (!options.stdout && !options.stderr) {
+    throw invalidParameter("Bad parameters: you must choose at least one stream");
+  }
+  const { tty, frames } = await backend.logs(call.param("id"), { ...options, signal: call.signal });
+  const bytes = frames.pipeThrough(
+    new TransformStream<{ stream: "stdout" | "stderr"; bytes: Uint8Array }, Uint8Array>({
+      transform(frame, controller) {
+        controller.enqueue(tty ? frame.bytes : stdcopyFrame(frame.stream, frame.bytes));
+      },
+    }),
+  );
+  return streamResponse(bytes, streamContentType(tty, call.version));
+}
+
+export function logsOptions(query: URLSearchParams): LogsOptions {
+  const since = queryTime(query, "since");
+  const until = queryTime(query, "until");
+  const tail = query.get("tail") ?? "";
+  return {
+    stdout: queryBool(query, "stdout"),
+    stderr: queryBool(query, "stderr"),
+    follow: queryBool(query, "follow"),
+    timestamps: queryBool(query, "timestamps"),
+    details: queryBool(query, "details"),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    // Docker reads anything that is no number as `all`.
+    ...(/^\d{1,9}$/.test(tail) ? { tail: Number(tail) } : {}),
+  };
+}

@@ -1,0 +1,67 @@
+import { invalidParameter } from "../errdefs/errors.ts";
+import type { Filters } from "./types/common.ts";
+
+/** Filters that an operation accepts, as Docker's daemon lists them. Unknown ones are refused by name. */
+export const acceptedFilters = {
+  containers: [
+    "ancestor",
+    "before",
+    "exited",
+    "id",
+    "isolation",
+    "label",
+    "name",
+    "status",
+    "health",
+    "since",
+    "volume",
+    "network",
+    "is-task",
+    "publish",
+    "expose",
+  ],
+  containersPrune: ["label", "label!", "until"],
+  images: ["dangling", "label", "label!", "before", "since", "reference", "until"],
+  imagesPrune: ["dangling", "label", "label!", "until"],
+  search: ["is-automated", "is-official", "stars"],
+  networks: ["dangling", "driver", "id", "label", "name", "scope", "type"],
+  networksPrune: ["label", "label!", "until"],
+  volumes: ["dangling", "driver", "label", "name"],
+  volumesPrune: ["all", "label", "label!"],
+} as const;
+
+/** Reads the `filters` of a query: `{"name": ["value"]}` or, from old clients, `{"name": {"value": true}}`. */
+export function queryFilters(query: URLSearchParams, accepted?: readonly string[]): Filters {
+  const text = query.get("filters");
+  const filters = new Map<string, readonly string[]>();
+  if (!text) return filters;
+  for (const [name, values] of Object.entries(parseObject(text))) {
+    if (accepted && !accepted.includes(name)) throw invalidParameter(`invalid filter '${name}'`);
+    filters.set(name, filterValues(values));
+  }
+  return filters;
+}
+
+function parseObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidParameter("invalid filter");
+  }
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalidParameter("invalid filter");
+  return value;
+}
+
+function filterValues(values: unknown): readonly string[] {
+  if (values === null) return [];
+  if (Array.isArray(values)) {
+    if (!values.every((value) => typeof value === "string")) throw invalidParameter("invalid filter");
+    return values;
+  }
+  if (typeof values !== "object") throw invalidParameter("invalid filter");
+  const entries = Object.entries(values);
+  if (!entries.every(([, set]) => typeof set === "boolean")) throw invalidParameter("invalid filter");
+  return entries.filter(([, set]) => set === true).map(([value]) => value);
+}

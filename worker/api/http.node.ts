@@ -1,0 +1,173 @@
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { connect, createServer, isIP, type Server, type Socket } from "node:net";
+import { hostname } from "node:os";
+import { errorMessage, system } from "../errdefs/errors.ts";
+import type { DuplexBytes } from "../internal/streams.ts";
+import type { EngineApi } from "./engine-api.ts";
+import { fieldValues, type RequestHead } from "./http1/request-head.ts";
+import { type ServeOptions, serveConnection } from "./http1/serve.ts";
+
+/** Where the API is served: `unix:///PATH` or `tcp://HOST:PORT`. */
+export type ListenAddress =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+
+export interface ApiListener {
+  /** As in `-H`, with the port that was given where 0 was asked for. */
+  readonly url: string;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
+}
+
+export async function listen(address: ListenAddress, api: EngineApi): Promise<ApiListener> {
+  const closing = new AbortController();
+  const options: ServeOptions =
+    address.kind === "tcp" ? { refuse: refuseForeign, signal: closing.signal } : { signal: closing.signal };
+  const served = new Set<Promise<void>>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const done = serveConnection(socketStreams(socket), api, options).finally(() => served.delete(done));
+    served.add(done);
+  });
+  if (address.kind === "unix") await listenUnix(server, address.path);
+  else await listening(server, () => server.listen(address.port, address.host));
+  return {
+    url: urlOf(address, server),
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      closing.abort(new Error("the engine is stopping"));
+      await Promise.all([closed, ...served]);
+    },
+  };
+}
+
+function urlOf(address: ListenAddress, server: Server): string {
+  if (address.kind === "unix") return `unix://${address.path}`;
+  const bound = server.address();
+  const port = typeof bound === "object" && bound ? bound.port : address.port;
+  return `tcp://${address.host.includes(":") ? `[${address.host}]` : address.host}:${port}`;
+}
+
+function listening(server: Server, start: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+    start();
+  });
+}
+
+/** A socket that nobody answers on is left over from a dead daemon: it is replaced. Only owner and group may connect. */
+async function listenUnix(server: Server, path: string): Promise<void> {
+  const existing = lstatSync(path, { throwIfNoEntry: false });
+  if (existing && !existing.isSocket())
+    throw system(`can't create unix socket ${path}: a file is there that is no socket`);
+  if (existing) {
+    if (await answers(path)) throw system(`can't create unix socket ${path}: another engine is listening on it`);
+    unlinkSync(path);
+  }
+  const umask = process.umask(0o117);
+  try {
+    await listening(server, () => server.listen(path));
+  } catch (error) {
+    throw system(`can't create unix socket ${path}: ${errorMessage(error)}`, { cause: error });
+  } finally {
+    process.umask(umask);
+  }
+  chmodSync(path, 0o660);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
+
+/**
+ * A page of the web can make the browser send requests to a loopback port. Its own name as Host (DNS rebinding), its Origin or
+ * the browser's Sec-Fetch-Site tell it apart from a Docker client, which says an address, or a name of this machine.
+ */
+export function refuseForeign(head: RequestHead): string | undefined {
+  const [host, ...others] = fieldValues(head, "host");
+  const name = /^(\[[0-9a-fA-F:.]+\]|[^:]*)(:\d+)?$/.exec(host ?? "")?.[1]?.toLowerCase();
+  if (name === undefined || others.length > 0) return "the Host header is missing or malformed";
+  const known = isIP(name.replace(/^\[|\]$/g, "")) !== 0 || name === "localhost" || name === hostname().toLowerCase();
+  if (!known) return `the Host header names ${JSON.stringify(name)}, which is not this engine`;
+  const origins = fieldValues(head, "origin");
+  if (origins.some((origin) => origin !== `http://${host}`)) return "requests from web pages are refused";
+  const site = fieldValues(head, "sec-fetch-site");
+  if (site.some((value) => value !== "same-origin" && value !== "none")) return "requests from web pages are refused";
+  return undefined;
+}
+
+/** A socket as web streams that keep its two halves apart. The server must have been made with `allowHalfOpen`. */
+export function socketStreams(socket: Socket): DuplexBytes {
+  socket.setNoDelay(true);
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let open = true;
+        socket.pause();
+        socket.on("data", (bytes) => {
+          if (open) controller.enqueue(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+          socket.pause();
+        });
+        const finish = (end: () => void) => {
+          if (open) end();
+          open = false;
+        };
+        socket.on("end", () => finish(() => controller.close()));
+        socket.on("error", (error) => finish(() => controller.error(error)));
+        socket.on("close", () => finish(() => controller.error(new Error("the connection was closed"))));
+      },
+      pull() {
+        socket.resume();
+      },
+      cancel() {
+        socket.removeAllListeners("data");
+        // After what is still to be sent has gone.
+        socket.destroySoon();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { readable, writable: socketWritable(socket) };
+}
+
+function socketWritable(socket: Socket): WritableStream<Uint8Array> {
+  return new WritableStream<Uint8Array>({
+    start(controller) {
+      socket.on("error", (error) => controller.error(error));
+      socket.on("close", () => controller.error(new Error("the connection was closed")));
+    },
+    async write(bytes) {
+      if (socket.destroyed) throw new Error("the connection was closed");
+      if (socket.write(bytes)) return;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          socket.off("drain", go);
+          socket.off("close", go);
+          resolve();
+        };
+        socket.on("drain", go);
+        socket.on("close", go);
+      });
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        socket.end(() => resolve());
+        socket.once("close", () => resolve());
+      }),
+    abort() {
+      socket.destroy();
+    },
+  });
+}

@@ -1,0 +1,80 @@
+/** The start line and the fields of a request (RFC 9112, sections 3 and 5). Field names are in lower case. */
+export interface RequestHead {
+  readonly method: string;
+  /** In origin form: begins with a slash. */
+  readonly target: string;
+  readonly http10: boolean;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** A request that this server does not read. `status` is what it answers before it closes the connection. */
+export class BadRequest extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const fieldLimit = 200;
+
+/** Parses what comes before the empty line. Strict: what proxies and servers could read in two ways is refused. */
+export function parseHead(bytes: Uint8Array): RequestHead {
+  // Latin-1 keeps obsolete bytes apart from text without ever failing.
+  const text = new TextDecoder("latin1").decode(bytes).replace(/^(\r\n)+/, "");
+  const [start = "", ...lines] = text.split("\r\n");
+  const match = /^(\S+) (\S+) HTTP\/1\.([01])$/.exec(start);
+  if (!match?.[1] || !match[2] || !token.test(match[1])) throw new BadRequest(400, "malformed request line");
+  if (lines.length > fieldLimit) throw new BadRequest(431, "too many header fields");
+  return { method: match[1], target: originForm(match[2]), http10: match[3] === "0", fields: lines.map(parseField) };
+}
+
+function parseField(line: string): readonly [string, string] {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(0, colon));
+  const value = line.slice(colon + 1).trim();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  if (!token.test(name) || /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+    throw new BadRequest(400, "malformed header field");
+  }
+  return [name.toLowerCase(), value];
+}
+
+function originForm(target: string): string {
+  if (target.startsWith("/")) return target;
+  const absolute = /^https?:\/\/[^/?#]*(\/.*)?$/i.exec(target);
+  if (!absolute) throw new BadRequest(400, "malformed request target");
+  return absolute[1] ?? "/";
+}
+
+export function fieldValues(head: RequestHead, name: string): readonly string[] {
+  return head.fields.filter(([field]) => field === name).map(([, value]) => value);
+}
+
+/** Whether a comma-separated field holds a word, in any case. */
+export function hasWord(head: RequestHead, name: string, word: string): boolean {
+  return fieldValues(head, name).some((value) =>
+    value
+      .toLowerCase()
+      .split(",")
+      .some((part) => part.trim() === word),
+  );
+}
+
+/** How the body is delimited (RFC 9112, section 6): by a count of bytes, in chunks, or `0` for none. */
+export function bodyLength(head: RequestHead): number | "chunked" {
+  const encodings = fieldValues(head, "transfer-encoding");
+  const lengths = new Set(fieldValues(head, "content-length"));
+  if (encodings.length > 0) {
+    if (lengths.size > 0 || encodings.length > 1 || encodings[0]?.toLowerCase() !== "chunked" || head.http10) {
+      throw new BadRequest(400, "unsupported transfer encoding");
+    }
+    return "chunked";
+  }
+  const [length, ...others] = lengths;
+  if (length === undefined) return 0;
+  if (others.length > 0 || !/^\d{1,15}$/.test(length)) throw new BadRequest(400, "bad Content-Length");
+  return Number(length);
+}

@@ -1,0 +1,93 @@
+import { invalidParameter } from "../errdefs/errors.ts";
+import type { Platform } from "./types/common.ts";
+
+/** Docker's booleans: absent, empty, `0`, `no`, `false` and `none` are false, anything else is true. */
+export function queryBool(query: URLSearchParams, name: string, absent = false): boolean {
+  const value = query.get(name);
+  if (value === null) return absent;
+  return !["", "0", "no", "false", "none"].includes(value.trim().toLowerCase());
+}
+
+/** A whole number; undefined when absent or empty. `InvalidParameter` with Go's words otherwise. */
+export function queryInt(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name);
+  if (!value) return undefined;
+  if (!/^[+-]?\d{1,15}$/.test(value)) {
+    throw invalidParameter(`strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
+  }
+  return Number(value);
+}
+
+/** Height and width of a terminal, from `h` and `w`. */
+export function querySize(query: URLSearchParams): { readonly rows: number; readonly columns: number } {
+  const side = (name: string, what: string): number => {
+    const value = query.get(name) ?? "";
+    if (!/^\d{1,10}$/.test(value))
+      throw invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: invalid syntax`);
+    if (Number(value) > 0xffff)
+      throw invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: value out of range`);
+    return Number(value);
+  };
+  return { rows: side("h", "height"), columns: side("w", "width") };
+}
+
+/** `SECONDS[.FRACTION]` as nanoseconds since the epoch; undefined when absent, empty or 0. */
+export function queryTime(query: URLSearchParams, name: string): bigint | undefined {
+  const value = query.get(name);
+  if (!value || value === "0") return undefined;
+  const match = /^(-?)(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(value);
+  if (!match) {
+    const date = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+    if (Number.isNaN(date)) throw invalidParameter(`parsing time ${JSON.stringify(value)}: invalid syntax`);
+    return BigInt(date) * 1_000_000n;
+  }
+  const nanoseconds = BigInt(match[2] ?? "0") * 1_000_000_000n + BigInt((match[3] ?? "").padEnd(9, "0") || "0");
+  return match[1] ? -nanoseconds : nanoseconds;
+}
+
+/** `os[/architecture[/variant]]`, or the OCI platform object as JSON. Undefined when absent or empty. */
+export function queryPlatform(query: URLSearchParams): Platform | undefined {
+  const value = query.get("platform");
+  if (!value) return undefined;
+  if (value.startsWith("{")) return platformFromJson(value);
+  const parts = value.toLowerCase().split("/");
+  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) {
+    throw invalidParameter(
+      `${JSON.stringify(value)} is an invalid component of ${JSON.stringify(value)}: platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
+    );
+  }
+  const [os = "", architecture, variant] = parts;
+  if (architecture === undefined) return parseSinglePart(os);
+  return platform(os, architecture, variant);
+}
+
+/** One word is an operating system or, failing that, an architecture on Linux. */
+function parseSinglePart(word: string): Platform {
+  const systems = ["linux", "windows", "darwin", "freebsd"];
+  return systems.includes(word) ? { os: word, architecture: "" } : platform("linux", word, undefined);
+}
+
+function platform(os: string, architecture: string, variant: string | undefined): Platform {
+  const names: Record<string, string> = {
+    x86_64: "amd64",
+    "x86-64": "amd64",
+    i386: "386",
+    i686: "386",
+    aarch64: "arm64",
+  };
+  return { os, architecture: names[architecture] ?? architecture, ...(variant ? { variant } : {}) };
+}
+
+function platformFromJson(text: string): Platform {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidParameter("failed to parse platform: invalid JSON");
+  }
+  const { os, architecture, variant } = value as Record<string, unknown>;
+  if (typeof os !== "string" || typeof architecture !== "string") {
+    throw invalidParameter("failed to parse platform: both OS and Architecture must be provided");
+  }
+  return platform(os, architecture, typeof variant === "string" ? variant : undefined);
+}

@@ -1,0 +1,42 @@
+import { unavailable } from "../errdefs/errors.ts";
+import type { Routes } from "./api-call.ts";
+import { readJson } from "./body.ts";
+import { map, string, struct } from "./decode.ts";
+import { acceptedFilters, queryFilters } from "./filters.ts";
+import { queryBool } from "./query.ts";
+import { emptyResponse, jsonResponse } from "./responses.ts";
+import type { VolumeCreateRequest } from "./types/volume.ts";
+import { isBefore } from "./version.ts";
+import type { VolumeBackend } from "./volume-backend.ts";
+
+const volumeCreateRequest = struct<VolumeCreateRequest>({
+  Name: string,
+  Driver: string,
+  DriverOpts: map(string),
+  Labels: map(string),
+});
+
+/** The operations under /volumes. */
+export function volumeRoutes(backend: VolumeBackend): Routes {
+  return {
+    handlers: {
+      VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query, acceptedFilters.volumes))),
+      VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
+      VolumeCreate: async ({ request }) =>
+        jsonResponse(await backend.create(await readJson(request, volumeCreateRequest)), 201),
+      VolumeUpdate: async () => {
+        throw unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
+      },
+      VolumeDelete: async (call) => {
+        await backend.remove(call.param("name"), { force: queryBool(call.query, "force") });
+        return emptyResponse(204);
+      },
+      VolumePrune: async ({ query, version }) => {
+        const filters = new Map(queryFilters(query, acceptedFilters.volumesPrune));
+        // Before 1.42 a prune took the named ones too.
+        if (isBefore(version, 42)) filters.set("all", ["true"]);
+        return jsonResponse(await backend.prune(filters));
+      },
+    },
+  };
+}
