@@ -1,0 +1,119 @@
+import type { ChunkedFiles } from "../content/files.ts";
+import { invalidParameter } from "../errdefs/errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { ContainerLog, type LogEntry } from "./log.ts";
+
+/** Docker keeps all there is; memory does not allow that here. */
+const defaultCapacity = 8 << 20;
+const headerSize = 13;
+
+export interface LogStoreComponents {
+  readonly files: ChunkedFiles;
+  readonly clock: Clock;
+}
+
+/**
+ * Logs of containers. They are in memory while the container runs and are put into a file when it has stopped, so that
+ * they outlive the engine.
+ */
+export class LogStore {
+  readonly #files: ChunkedFiles;
+  readonly #clock: Clock;
+  readonly #logs = new Map<string, Promise<ContainerLog>>();
+
+  constructor({ files, clock }: LogStoreComponents) {
+    this.#files = files;
+    this.#clock = clock;
+  }
+
+  /** The log of a container, read back when this engine has not seen it run. */
+  open(id: string, options: Readonly<Record<string, string>>): Promise<ContainerLog> {
+    const known = this.#logs.get(id);
+    if (known) return known;
+    const log = this.#load(id).then((entries) => new ContainerLog(this.#clock, logCapacity(options), entries));
+    this.#logs.set(id, log);
+    log.catch(() => this.#logs.delete(id));
+    return log;
+  }
+
+  async save(id: string): Promise<void> {
+    const log = await this.#logs.get(id);
+    if (!log) return;
+    const writer = await this.#files.create(fileName(id));
+    try {
+      for (const entry of log.entries) await writer.write(encodeEntry(entry));
+      await writer.commit();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#logs.delete(id);
+    await this.#files.remove(fileName(id));
+  }
+
+  async #load(id: string): Promise<readonly LogEntry[]> {
+    const file = await this.#files.open(fileName(id));
+    if (!file) return [];
+    try {
+      return decodeEntries(await file.readAt(0, file.size));
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Throws `InvalidParameter` for an option that Docker's json-file driver does not know. */
+export function checkLogOptions(options: Readonly<Record<string, string>>): void {
+  const known = ["max-file", "max-size", "compress", "labels", "labels-regex", "env", "env-regex", "tag"];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw invalidParameter(`unknown log opt '${name}' for json-file log driver`);
+  }
+}
+
+/** Bytes that are kept: `max-size` times `max-file`, and never more than the default. */
+export function logCapacity(options: Readonly<Record<string, string>>): number {
+  const size = parseSize(options["max-size"] ?? "");
+  const files = Math.max(1, Number(options["max-file"] ?? "1") || 1);
+  return size === undefined ? defaultCapacity : Math.min(defaultCapacity, size * files);
+}
+
+/** Such as `10m`: binary units, as go-units reads them. Undefined for what is no size. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
+  if (!match) return undefined;
+  const power = ["", "k", "m", "g", "t", "p"].indexOf((match[2] ?? "").toLowerCase());
+  return Math.floor(Number(match[1]) * 1024 ** power);
+}
+
+function fileName(id: string): string {
+  return `logs/${id}`;
+}
+
+/** One byte for the stream, eight for the time, four for the length, all little-endian; then the bytes. */
+function encodeEntry(entry: LogEntry): Uint8Array {
+  const bytes = new Uint8Array(headerSize + entry.bytes.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, entry.stream === "stdout" ? 1 : 2);
+  view.setBigInt64(1, entry.time, true);
+  view.setUint32(9, entry.bytes.length, true);
+  bytes.set(entry.bytes, headerSize);
+  return bytes;
+}
+
+function decodeEntries(bytes: Uint8Array): readonly LogEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entries: LogEntry[] = [];
+  for (let at = 0; at + headerSize <= bytes.length; ) {
+    const length = view.getUint32(at + 9, true);
+    entries.push({
+      stream: view.getUint8(at) === 1 ? "stdout" : "stderr",
+      time: view.getBigInt64(at + 1, true),
+      bytes: bytes.slice(at + headerSize, at + headerSize + length),
+    });
+    at += headerSize + length;
+  }
+  return entries;
+}

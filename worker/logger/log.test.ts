@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../internal/clock.ts";
+import { ContainerLog, type LogReadOptions } from "./log.ts";
+import { logCapacity, parseSize } from "./log-store.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const all: LogReadOptions = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
+
+async function read(log: ContainerLog, options: Partial<LogReadOptions> = {}): Promise<string> {
+  let text = "";
+  for await (const frame of log.read({ ...all, ...options })) text += new TextDecoder().decode(frame.bytes);
+  return text;
+}
+
+function makeLog(capacity = 1 << 20): ContainerLog {
+  const log = new ContainerLog(systemClock(), capacity);
+  log.open();
+  return log;
+}
+
+test("read() answers whole lines, and the last one with a line feed once the log is closed", async () => {
+  const log = makeLog();
+  log.write("stdout", bytes("one\ntw"));
+  log.write("stderr", bytes("oops\n"));
+  log.write("stdout", bytes("o\nthree"));
+  expect(await read(log)).toBe("one\noops\ntwo\n");
+  log.close();
+  expect(await read(log)).toBe("one\noops\ntwo\nthree\n");
+  expect(await read(log, { stdout: false })).toBe("oops\n");
+});
+
+test("read() keeps to the tail", async () => {
+  const log = makeLog();
+  for (const number of [1, 2, 3, 4]) log.write("stdout", bytes(`line ${number}\n`));
+  expect(await read(log, { tail: 2 })).toBe("line 3\nline 4\n");
+  expect(await read(log, { tail: 0 })).toBe("");
+  expect(await read(log, { tail: 9 })).toBe("line 1\nline 2\nline 3\nline 4\n");
+});
+
+test("read() follows until the log is closed", async () => {
+  const log = makeLog();
+  log.write("stdout", bytes("before\n"));
+  const following = read(log, { follow: true });
+  log.write("stdout", bytes("after\n"));
+  log.close();
+  expect(await following).toBe("before\nafter\n");
+});
+
+test("read() stops following when the client leaves", async () => {
+  const log = makeLog();
+  const client = new AbortController();
+  const following = read(log, { follow: true, signal: client.signal });
+  client.abort();
+  expect(await following).toBe("");
+});
+
+test("read() puts one timestamp in front of a line that was logged in pieces", async () => {
+  const log = makeLog();
+  log.write("stdout", bytes(`${"x".repeat(20_000)}\n`));
+  const text = await read(log, { timestamps: true });
+  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z x+\n$/);
+  expect(text.length).toBe(31 + 20_001);
+});
+
+test("read() leaves out what is before `since` or after `until`", async () => {
+  const clock = systemClock();
+  const log = new ContainerLog(clock, 1 << 20);
+  log.write("stdout", bytes("early\n"));
+  const since = clock.nanos();
+  log.write("stdout", bytes("in time\n"));
+  const until = clock.nanos();
+  log.write("stdout", bytes("late\n"));
+  expect(await read(log, { since, until })).toBe("in time\n");
+});
+
+test("write() drops the oldest lines beyond the capacity", async () => {
+  const log = makeLog(20);
+  for (const number of [1, 2, 3, 4]) log.write("stdout", bytes(`line ${number}\n`));
+  expect(await read(log)).toBe("line 3\nline 4\n");
+});
+
+test("logCapacity() reads max-size and max-file", () => {
+  expect(parseSize("10k")).toBe(10_240);
+  expect(parseSize("1.5m")).toBe(1_572_864);
+  expect(parseSize("foo")).toBeUndefined();
+  expect(logCapacity({ "max-size": "10k", "max-file": "3" })).toBe(30_720);
+});

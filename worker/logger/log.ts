@@ -1,0 +1,193 @@
+import type { Clock } from "../internal/clock.ts";
+import { rfc3339Nano } from "../internal/clock.ts";
+
+export type LogStream = "stdout" | "stderr";
+
+export interface LogEntry {
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  readonly stream: LogStream;
+  /** A line with its line feed, or a piece of a longer one. */
+  readonly bytes: Uint8Array;
+}
+
+export interface LogReadOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  readonly details: boolean;
+  readonly since?: bigint;
+  readonly until?: bigint;
+  /** Lines from the end. */
+  readonly tail?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface LogFrame {
+  readonly stream: LogStream;
+  readonly bytes: Uint8Array;
+}
+
+/** Longer lines are kept in pieces, as Docker's json-file driver does. */
+const longestPiece = 16 * 1024;
+const lineFeed = 0x0a;
+
+/**
+ * What a container wrote, line by line, the newest `capacity` bytes of it. While the container runs the log is open and
+ * followers wait for more; `close` ends them.
+ */
+export class ContainerLog {
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  #entries: LogEntry[] = [];
+  #size = 0;
+  /** Entries that were dropped; makes positions of readers stable. */
+  #dropped = 0;
+  #open = false;
+  readonly #rests: Record<LogStream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
+  #waiters: (() => void)[] = [];
+
+  constructor(clock: Clock, capacity: number, entries: readonly LogEntry[] = []) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+    for (const entry of entries) this.#append(entry);
+  }
+
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  write(stream: LogStream, chunk: Uint8Array): void {
+    const rest = this.#rests[stream];
+    const bytes = rest.length === 0 ? chunk : concat(rest, chunk);
+    let start = 0;
+    while (start < bytes.length) {
+      const feed = bytes.indexOf(lineFeed, start);
+      const end = feed < 0 ? bytes.length : feed + 1;
+      if (feed < 0 && end - start < longestPiece) break;
+      const piece = bytes.slice(start, Math.min(end, start + longestPiece));
+      this.#append({ time: this.#clock.nanos(), stream, bytes: piece });
+      start += piece.length;
+    }
+    this.#rests[stream] = bytes.slice(start);
+    this.#wake();
+  }
+
+  /** Ends followers. A last line without a line feed gets one. */
+  close(): void {
+    for (const stream of ["stdout", "stderr"] as const) {
+      if (this.#rests[stream].length > 0) this.write(stream, Uint8Array.of(lineFeed));
+    }
+    this.#open = false;
+    this.#wake();
+  }
+
+  read(options: LogReadOptions): ReadableStream<LogFrame> {
+    const wanted = (entry: LogEntry) =>
+      options[entry.stream] && (options.since === undefined || entry.time >= options.since);
+    const over = (entry: LogEntry) => options.until !== undefined && entry.time > options.until;
+    let position = this.#dropped + this.#tailStart(options.tail, (entry) => wanted(entry) && !over(entry));
+    const starts: Record<LogStream, boolean> = { stdout: true, stderr: true };
+    const next = (): LogEntry | undefined => {
+      position = Math.max(position, this.#dropped);
+      const entry = this.#entries[position - this.#dropped];
+      if (entry) position++;
+      return entry;
+    };
+    const stop = new AbortController();
+    options.signal?.addEventListener("abort", () => stop.abort(), { once: true });
+    return new ReadableStream<LogFrame>({
+      pull: async (controller) => {
+        for (;;) {
+          const entry = next();
+          if (entry && over(entry)) return controller.close();
+          if (entry && wanted(entry)) {
+            const bytes = decorate(entry, starts[entry.stream], options);
+            starts[entry.stream] = entry.bytes.at(-1) === lineFeed;
+            return controller.enqueue({ stream: entry.stream, bytes });
+          }
+          if (entry) continue;
+          if (!options.follow || !this.#open || stop.signal.aborted) return controller.close();
+          await this.#more(stop.signal, options.until);
+        }
+      },
+      cancel: () => stop.abort(),
+    });
+  }
+
+  /** Index of the first entry of the last `tail` lines that are wanted. */
+  #tailStart(tail: number | undefined, wanted: (entry: LogEntry) => boolean): number {
+    if (tail === undefined) return 0;
+    let lines = 0;
+    for (let index = this.#entries.length - 1; index >= 0; index--) {
+      const entry = this.#entries[index];
+      if (!entry || !wanted(entry)) continue;
+      if (entry.bytes.at(-1) === lineFeed || lines === 0) lines++;
+      if (lines > tail) return index + 1;
+    }
+    return tail === 0 ? this.#entries.length : 0;
+  }
+
+  /** Resolves when there is something new, when the log is closed, when the reader leaves or when its time is over. */
+  #more(signal: AbortSignal, until: bigint | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = new AbortController();
+      const done = () => {
+        signal.removeEventListener("abort", done);
+        stop.abort();
+        resolve();
+      };
+      this.#waiters.push(done);
+      signal.addEventListener("abort", done, { once: true });
+      if (signal.aborted) done();
+      if (until === undefined) return;
+      const remaining = Math.max(0, Number((until - this.#clock.nanos()) / 1_000_000n) + 1);
+      this.#clock.sleep(remaining, stop.signal).then(
+        () => {
+          // Time is up: nothing that is logged from now on is wanted.
+          this.#waiters = this.#waiters.filter((waiter) => waiter !== done);
+          done();
+        },
+        () => undefined,
+      );
+    });
+  }
+
+  #append(entry: LogEntry): void {
+    this.#entries.push(entry);
+    this.#size += entry.bytes.length;
+    let drop = 0;
+    while (this.#size > this.#capacity && drop < this.#entries.length - 1) {
+      this.#size -= this.#entries[drop]?.bytes.length ?? 0;
+      drop++;
+    }
+    // In batches: taking from the front of a long array is slow.
+    if (drop === 0) return;
+    this.#entries = this.#entries.slice(drop);
+    this.#dropped += drop;
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter();
+  }
+}
+
+function decorate(entry: LogEntry, startsLine: boolean, options: LogReadOptions): Uint8Array {
+  if (!startsLine || (!options.timestamps && !options.details)) return entry.bytes;
+  const prefix = `${options.timestamps ? `${rfc3339Nano(entry.time)} ` : ""}${options.details ? " " : ""}`;
+  return concat(new TextEncoder().encode(prefix), entry.bytes);
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}

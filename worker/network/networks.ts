@@ -1,0 +1,124 @@
+import type { NetworkInspect } from "../api/types/network.ts";
+import { forbidden, notFound, notImplemented } from "../errdefs/errors.ts";
+import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { generateId } from "../internal/ids.ts";
+import type { RecordStore } from "../metadata/records.ts";
+
+const predefined = [
+  { name: "bridge", driver: "bridge" },
+  { name: "host", driver: "host" },
+  { name: "none", driver: "null" },
+] as const;
+
+export interface NetworksComponents {
+  readonly records: RecordStore;
+  readonly now: () => Date;
+}
+
+/** The three networks that every engine has. Their IDs are made once and kept. */
+export class Networks {
+  readonly #networks: readonly NetworkInspect[];
+
+  private constructor(networks: readonly NetworkInspect[]) {
+    this.#networks = networks;
+  }
+
+  static async open({ records, now }: NetworksComponents): Promise<Networks> {
+    const kept = await records.get("networks/predefined");
+    if (isKept(kept)) return new Networks(kept.map(({ name, id, created }) => describe(name, id, created)));
+    const made = predefined.map(({ name }) => ({ name, id: generateId(), created: now().toISOString() }));
+    await records.apply([{ key: "networks/predefined", value: made }]);
+    return new Networks(made.map(({ name, id, created }) => describe(name, id, created)));
+  }
+
+  /** The ID of a predefined network. */
+  id(name: string): string {
+    return this.#networks.find((network) => network.Name === name)?.Id ?? "";
+  }
+
+  list(filters: FilterValues): Promise<readonly NetworkInspect[]> {
+    checkFilterNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"]);
+    const any = (name: string, test: (value: string) => boolean) => {
+      const values = filters.get(name);
+      return !values || values.length === 0 || values.some(test);
+    };
+    return Promise.resolve(
+      this.#networks.filter(
+        (network) =>
+          any("driver", (value) => value === network.Driver) &&
+          any("id", (value) => network.Id.startsWith(value)) &&
+          any("name", (value) => network.Name.includes(value)) &&
+          any("scope", (value) => value === network.Scope) &&
+          any("type", (value) => value === "builtin") &&
+          any("dangling", (value) => ["false", "0"].includes(value)) &&
+          matchesLabels(network.Labels, filters.get("label")),
+      ),
+    );
+  }
+
+  inspect(name: string): Promise<NetworkInspect> {
+    const network =
+      this.#networks.find((candidate) => candidate.Name === name || candidate.Id === name) ??
+      this.#networks.find((candidate) => name !== "" && candidate.Id.startsWith(name));
+    return network ? Promise.resolve(network) : Promise.reject(notFound(`network ${name} not found`));
+  }
+
+  create(): Promise<never> {
+    return Promise.reject(notImplemented("networks of your own are not supported yet"));
+  }
+
+  async remove(name: string): Promise<void> {
+    const network = await this.inspect(name);
+    throw forbidden(`${network.Name} is a pre-defined network and cannot be removed`);
+  }
+
+  async connect(name: string): Promise<void> {
+    await this.inspect(name);
+    throw notImplemented("connecting a container to another network is not supported yet");
+  }
+
+  async disconnect(name: string): Promise<void> {
+    await this.inspect(name);
+    throw notImplemented("disconnecting a container from its network is not supported yet");
+  }
+
+  prune(filters: FilterValues): Promise<{ readonly NetworksDeleted: null }> {
+    checkFilterNames(filters, ["label", "label!", "until"]);
+    return Promise.resolve({ NetworksDeleted: null });
+  }
+}
+
+interface Kept {
+  readonly name: string;
+  readonly id: string;
+  readonly created: string;
+}
+
+function isKept(value: unknown): value is readonly Kept[] {
+  return (
+    Array.isArray(value) &&
+    value.length === predefined.length &&
+    value.every((entry) => predefined.some(({ name }) => name === entry?.name) && typeof entry.id === "string")
+  );
+}
+
+function describe(name: string, id: string, created: string): NetworkInspect {
+  return {
+    Name: name,
+    Id: id,
+    Created: created,
+    Scope: "local",
+    Driver: predefined.find((network) => network.name === name)?.driver ?? name,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: "default", Options: null, Config: name === "bridge" ? [] : null },
+    Internal: false,
+    Attachable: false,
+    Ingress: false,
+    ConfigFrom: { Network: "" },
+    ConfigOnly: false,
+    Containers: {},
+    Options: {},
+    Labels: {},
+  };
+}

@@ -1,0 +1,114 @@
+import type { EndpointSettings } from "../api/types/network.ts";
+import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { randomHex } from "../internal/ids.ts";
+import type { GuestOperation } from "../shim/guest.ts";
+import { hostsFile, resolvConfFile, splitExtraHost } from "./etc-files.ts";
+import { emptyEndpoint, networkSettings, type Sandbox, type Sandboxes, type SandboxRequest } from "./sandbox.ts";
+
+/** Where a container's files are in the guest, as Docker lays them out. */
+export function containerFolder(id: string): string {
+  return `/var/lib/docker/containers/${id}`;
+}
+
+export interface PredefinedSandboxesComponents {
+  /** The ID of one of the predefined networks. */
+  readonly networkId: (name: string) => string;
+}
+
+/**
+ * Sandboxes on the predefined networks. `host` and `none` are Docker's. `bridge` is a namespace with loopback alone: there is
+ * no bridge yet, and what would need one is refused, never silently dropped.
+ */
+export class PredefinedSandboxes implements Sandboxes {
+  readonly #networkId: (name: string) => string;
+
+  constructor({ networkId }: PredefinedSandboxesComponents) {
+    this.#networkId = networkId;
+  }
+
+  validate(request: SandboxRequest): void {
+    const refuse = (what: string) => {
+      throw notImplemented(`${what} is not supported yet: containers have a loopback interface only`);
+    };
+    if (request.publishes) refuse("publishing ports (--publish)");
+    if (request.publishAll) refuse("publishing ports (--publish-all)");
+    if (request.links.length > 0) refuse("linking containers (--link)");
+    const mode = networkName(request.networkMode);
+    if (mode.startsWith("container:")) return;
+    if (!["bridge", "host", "none"].includes(mode)) refuse(`network ${JSON.stringify(mode)}`);
+    for (const name of Object.keys(request.endpoints)) {
+      if (networkName(name) !== mode) refuse(`network ${JSON.stringify(name)}`);
+    }
+    const endpoint = request.endpoints[request.networkMode];
+    if (endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAMConfig?.IPv6Address) refuse("a chosen IP address (--ip)");
+    for (const entry of request.extraHosts) {
+      const [name, address] = splitExtraHost(entry);
+      if (name === "" || address === "") throw invalidParameter(`bad format for add-host: ${JSON.stringify(entry)}`);
+      if (address === "host-gateway") refuse("the address host-gateway (--add-host)");
+    }
+  }
+
+  create(request: SandboxRequest): Promise<Sandbox> {
+    const mode = networkName(request.networkMode);
+    if (mode.startsWith("container:")) return Promise.resolve(joinedSandbox(mode.slice("container:".length)));
+    const folder = containerFolder(request.containerId);
+    const files = {
+      hosts: `${folder}/hosts`,
+      hostname: `${folder}/hostname`,
+      resolvConf: `${folder}/resolv.conf`,
+    };
+    const endpoint: EndpointSettings = {
+      ...emptyEndpoint,
+      NetworkID: this.#networkId(mode),
+      EndpointID: randomHex(32),
+    };
+    return Promise.resolve({
+      namespace: mode === "host" ? "host" : "new",
+      operations: writeFiles(folder, files, request),
+      files,
+      settings: networkSettings({ [mode]: endpoint }, randomHex(32), mode === "bridge" ? endpoint : emptyEndpoint),
+      release: () => Promise.resolve(),
+    });
+  }
+
+  idle(request: SandboxRequest) {
+    const mode = networkName(request.networkMode);
+    if (mode.startsWith("container:")) return networkSettings({}, "");
+    return networkSettings({ [mode]: { ...emptyEndpoint } }, "");
+  }
+}
+
+/** `default` is `bridge`. */
+export function networkName(mode: string): string {
+  return mode === "default" || mode === "" ? "bridge" : mode;
+}
+
+function joinedSandbox(container: string): Sandbox {
+  const folder = containerFolder(container);
+  return {
+    namespace: { container },
+    operations: [],
+    files: { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` },
+    settings: networkSettings({}, ""),
+    release: () => Promise.resolve(),
+  };
+}
+
+/** Where there is no address to give, the container's own name answers on loopback, so that it resolves. */
+const ownAddress = "127.0.1.1";
+
+function writeFiles(folder: string, files: Sandbox["files"], request: SandboxRequest): readonly GuestOperation[] {
+  const address = networkName(request.networkMode) === "bridge" ? ownAddress : undefined;
+  const write = (path: string, text: string): GuestOperation => ({
+    op: "write",
+    path,
+    bytes: new TextEncoder().encode(text),
+    mode: 0o644,
+  });
+  return [
+    { op: "mkdir", path: folder, mode: 0o710, parents: true },
+    write(files.hosts, hostsFile(request, address)),
+    write(files.hostname, `${request.hostname}\n`),
+    write(files.resolvConf, resolvConfFile(request)),
+  ];
+}
