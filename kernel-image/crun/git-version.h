@@ -1,0 +1,2 @@
+/* crun prints this as its commit. */
+#define GIT_VERSION "Debian, with Wherry's patches"

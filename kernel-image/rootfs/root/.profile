@@ -1,0 +1,1 @@
+# ~/.profile: read by login shells; /etc/profile has done the work.

@@ -1,0 +1,4 @@
+/** Something the user can mend: its message is shown alone, without a stack. */
+export class SetupFailure extends Error {
+  name = "SetupFailure";
+}

@@ -1,0 +1,33 @@
+import { run } from "./run.mjs";
+
+/** @type {Promise<string> | undefined} */
+let identity;
+
+/** Names the compiler and the C library that is linked statically, for build keys. */
+export function toolchain() {
+  identity ??= (async () => {
+    const [compiler = ""] = (await run("gcc", ["--version"])).split("\n");
+    const library = await run("dpkg-query", ["-W", "-f", "${Version}", "libc6-dev-i386"], { anyway: true });
+    return `${compiler}, glibc ${library.trim()}`;
+  })();
+  return identity;
+}
+
+/** How a program for the guest is compiled: i686 code, static, no larger than it must be. */
+export const guestCFlags = ["-m32", "-march=i686", "-O2", "-std=gnu11", "-ffunction-sections", "-fdata-sections"];
+export const guestLinkFlags = ["-m32", "-static", "-Wl,--gc-sections", "-Wl,--build-id=none", "-s"];
+
+/**
+ * Runs tasks, at most `width` at a time.
+ * @template T
+ * @param {readonly T[]} items
+ * @param {number} width
+ * @param {(item: T) => Promise<void>} work
+ */
+export async function inParallel(items, width, work) {
+  const rest = [...items];
+  const worker = async () => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+}
