@@ -6,6 +6,8 @@ import { startDaemon } from "./wherry.ts";
  * conformance tests prove that what they expect is what Docker does.
  */
 export interface Engine {
+  /** For DOCKER_HOST. */
+  readonly host: string;
   docker(argv: readonly string[], options?: { readonly input?: string; readonly timeout?: number }): Promise<Outcome>;
   stop(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export async function startEngine(flags: readonly string[] = []): Promise<Engine
   const host = process.env.WHERRY_TEST_HOST;
   if (!host) return startDaemon({ flags });
   return {
+    host,
     docker: (argv, options = {}) => run("docker", argv, { env: { ...process.env, DOCKER_HOST: host }, ...options }),
     stop: async () => undefined,
   };
