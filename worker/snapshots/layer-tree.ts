@@ -1,0 +1,339 @@
+import type { TarEntry, Timestamp } from "../archive/tar/entry.ts";
+import { encodePath } from "../archive/tar/path-text.ts";
+import { parseWhiteout } from "../archive/whiteout.ts";
+import { type EngineError, invalidParameter } from "../errdefs/errors.ts";
+
+interface InodeAttributes {
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Undefined where nobody will look at it (a whiteout). */
+  mtime: Timestamp | undefined;
+  xattrs: ReadonlyMap<string, Uint8Array>;
+  /** How many names it has; a directory's is worked out when it is written. */
+  links: number;
+}
+
+export interface FileInode extends InodeAttributes {
+  readonly type: "file";
+  readonly size: number;
+  /** Where its content is, once it was read: the first block of the image, or bytes to be kept beside the inode. */
+  content: { readonly block: number } | { readonly inline: Uint8Array };
+}
+
+export interface DirectoryInode extends InodeAttributes {
+  readonly type: "directory";
+  readonly children: Map<string, Inode>;
+  /** Hides what the layers below have in the directory of this name. */
+  opaque: boolean;
+}
+
+export interface SymlinkInode extends InodeAttributes {
+  readonly type: "symlink";
+  readonly target: string;
+}
+
+export interface DeviceInode extends InodeAttributes {
+  readonly type: "char" | "block" | "fifo";
+  readonly major: number;
+  readonly minor: number;
+  readonly whiteout: boolean;
+}
+
+export type Inode = FileInode | DirectoryInode | SymlinkInode | DeviceInode;
+
+/** Bounds for a layer's metadata, which is in memory while the layer is written. */
+export interface LayerBounds {
+  readonly maxInodes: number;
+  /** Bytes of names, link targets and extended attributes. */
+  readonly maxText: number;
+}
+
+const defaultBounds: LayerBounds = { maxInodes: 1_000_000, maxText: 128 * 1024 * 1024 };
+const longestPath = 4096;
+const longestName = 255;
+const mostSymlinks = 40;
+const emptyXattrs: ReadonlyMap<string, Uint8Array> = new Map();
+const pseudoLinks = ".wh..wh.plnk";
+
+/**
+ * A layer as a tree of inodes, made from the entries of its archive in their order. It does what unpacking into an empty
+ * directory would do (later entries replace earlier ones, a directory over a directory merges, missing parents are made)
+ * with no file system at hand: a symlink among the parents of a name is resolved inside the tree, as in a chroot, and can
+ * lead nowhere else. Whiteouts become what overlayfs understands: a 0:0 character device, or an opaque directory.
+ */
+export class LayerTree {
+  readonly root: DirectoryInode;
+  readonly #bounds: LayerBounds;
+  #inodes = 1;
+  #text = 0;
+
+  constructor(bounds: LayerBounds = defaultBounds) {
+    this.#bounds = bounds;
+    this.root = newDirectory({ seconds: 0, nanoseconds: 0 });
+  }
+
+  /**
+   * Adds an entry. Answers the inode when it is a file, whose content the caller then reads. Throws `InvalidParameter`
+   * with the text that Docker's unpacking has for the case.
+   */
+  add(entry: TarEntry): FileInode | undefined {
+    const path = cleanPath(entry.name);
+    const name = path.pop();
+    if (name === undefined) {
+      if (entry.type === "directory") applyAttributes(this.root, entry, this.#xattrs(entry));
+      return undefined;
+    }
+    if (isBookkeeping(path, name)) return undefined;
+    const parent = this.#parent(path, entry);
+    const whiteout = parseWhiteout(name);
+    if (whiteout.kind === "opaque") parent.opaque = true;
+    else if (whiteout.kind === "removed") this.#whiteOut(parent, whiteout.name, entry);
+    else return this.#place(parent, name, entry);
+    return undefined;
+  }
+
+  /** Ends the tree: drops what was only there to be linked to. */
+  finish(): DirectoryInode {
+    const links = this.root.children.get(pseudoLinks);
+    if (links) {
+      this.root.children.delete(pseudoLinks);
+      dropLinks(links);
+    }
+    return this.root;
+  }
+
+  #place(parent: DirectoryInode, name: string, entry: TarEntry): FileInode | undefined {
+    const existing = parent.children.get(name);
+    if (existing?.type === "directory" && entry.type === "directory") {
+      applyAttributes(existing, entry, this.#xattrs(entry));
+      return undefined;
+    }
+    if (existing) {
+      parent.children.delete(name);
+      dropLinks(existing);
+    }
+    if (entry.type === "link") {
+      this.#link(parent, name, entry);
+      return undefined;
+    }
+    const inode = this.#create(entry);
+    if (inode.type === "directory" && existing && isWhiteout(existing)) inode.opaque = true;
+    this.#insert(parent, name, inode);
+    return inode.type === "file" ? inode : undefined;
+  }
+
+  #create(entry: TarEntry): Inode {
+    const xattrs = this.#xattrs(entry);
+    const { mode, uid, gid, mtime } = entry;
+    const attributes = { mode, uid, gid, mtime, xattrs, links: 0 };
+    if (entry.type === "file") {
+      return { ...attributes, type: "file", size: entry.size, content: { inline: new Uint8Array(0) } };
+    }
+    if (entry.type === "directory") return { ...attributes, type: "directory", children: new Map(), opaque: false };
+    if (entry.type === "symlink") {
+      const length = encodePath(entry.linkName).length;
+      if (length === 0) throw refused(`symlink  ${shown(entry.name)}: no such file or directory`);
+      if (length >= longestPath) throw refused(`symlink ${entry.linkName} ${shown(entry.name)}: file name too long`);
+      this.#charge(length);
+      return { ...attributes, mode: 0o777, type: "symlink", target: entry.linkName };
+    }
+    if (entry.type === "link")
+      throw refused(`link ${shown(entry.linkName)} ${shown(entry.name)}: no such file or directory`);
+    const device = entry.type !== "fifo";
+    if (
+      device &&
+      (entry.deviceMajor > 0xfff || entry.deviceMinor > 0xfffff || entry.deviceMajor < 0 || entry.deviceMinor < 0)
+    ) {
+      throw refused(`mknod ${shown(entry.name)}: invalid argument`);
+    }
+    const major = device ? entry.deviceMajor : 0;
+    const minor = device ? entry.deviceMinor : 0;
+    const whiteout = entry.type === "char" && major === 0 && minor === 0;
+    return { ...attributes, type: entry.type, major, minor, whiteout };
+  }
+
+  #link(parent: DirectoryInode, name: string, entry: TarEntry): void {
+    const fail = (why: string) => refused(`link ${shown(entry.linkName)} ${shown(entry.name)}: ${why}`);
+    const target = this.#find(entry.linkName);
+    if (!target) throw fail("no such file or directory");
+    if (target.type === "directory") throw fail("operation not permitted");
+    // The header of a link describes the inode as well, and Docker applies it.
+    if (target.type !== "symlink") target.mode = entry.mode;
+    target.uid = entry.uid;
+    target.gid = entry.gid;
+    target.mtime = entry.mtime;
+    this.#insert(parent, name, target, false);
+  }
+
+  #whiteOut(parent: DirectoryInode, name: string, entry: TarEntry): void {
+    if (name === "" || name === "." || name === "..") throw refused(`invalid whiteout ${JSON.stringify(entry.name)}`);
+    const existing = parent.children.get(name);
+    // A whiteout hides what is below this layer only, wherever it stands in the archive.
+    if (existing?.type === "directory") existing.opaque = true;
+    if (existing) return;
+    const attributes = { mode: 0, uid: 0, gid: 0, mtime: undefined, xattrs: emptyXattrs, links: 0 };
+    this.#insert(parent, name, { ...attributes, type: "char", major: 0, minor: 0, whiteout: true });
+  }
+
+  #insert(parent: DirectoryInode, name: string, inode: Inode, isNew = true): void {
+    const length = encodePath(name).length;
+    if (length > longestName) throw refused(`open ${name.slice(0, 64)}...: file name too long`);
+    if (isNew && ++this.#inodes > this.#bounds.maxInodes) {
+      throw refused(`layer has too many files: expected at most ${this.#bounds.maxInodes}`);
+    }
+    this.#charge(length);
+    inode.links++;
+    parent.children.set(name, inode);
+  }
+
+  #charge(bytes: number): void {
+    this.#text += bytes;
+    if (this.#text > this.#bounds.maxText) {
+      throw refused(`layer has too much metadata: expected at most ${this.#bounds.maxText} bytes`);
+    }
+  }
+
+  /** The attributes to keep: those of overlayfs itself are never taken from an archive. */
+  #xattrs(entry: TarEntry): ReadonlyMap<string, Uint8Array> {
+    if (entry.xattrs.size === 0) return emptyXattrs;
+    const kept = new Map<string, Uint8Array>();
+    for (const [name, value] of entry.xattrs) {
+      if (name.startsWith("trusted.overlay.") || name.startsWith("user.overlay.")) continue;
+      this.#charge(name.length + value.length);
+      kept.set(name, value);
+    }
+    return kept;
+  }
+
+  /** The directory that `path` names; makes what is missing. */
+  #parent(path: readonly string[], entry: TarEntry): DirectoryInode {
+    const walk = new Walk(this.root, path);
+    for (let part = walk.next(); part !== undefined; part = walk.next()) {
+      const child = walk.directory.children.get(part);
+      if (!child || isWhiteout(child)) {
+        if (walk.followed) throw refused(`open ${shown(entry.name)}: no such file or directory`);
+        const made = newDirectory(entry.mtime);
+        made.opaque = child !== undefined;
+        this.#insert(walk.directory, part, made);
+        walk.enter(made);
+      } else if (!walk.enter(child)) {
+        throw refused(
+          `open ${shown(entry.name)}: ${walk.loops ? "too many levels of symbolic links" : "not a directory"}`,
+        );
+      }
+    }
+    return walk.directory;
+  }
+
+  /** What `name` stands for; the last component is not followed. */
+  #find(name: string): Inode | undefined {
+    const path = cleanPath(name, true);
+    const last = path.pop();
+    const walk = new Walk(this.root, path);
+    for (let part = walk.next(); part !== undefined; part = walk.next()) {
+      const child = walk.directory.children.get(part);
+      if (!child || !walk.enter(child)) return undefined;
+    }
+    return last === undefined ? walk.directory : walk.directory.children.get(last);
+  }
+}
+
+/** Walks down a tree, with the tree's root as the only way up there is. */
+class Walk {
+  readonly #ancestors: DirectoryInode[];
+  readonly #todo: string[];
+  #symlinks = 0;
+
+  constructor(root: DirectoryInode, path: readonly string[]) {
+    this.#ancestors = [root];
+    this.#todo = [...path].reverse();
+  }
+
+  get directory(): DirectoryInode {
+    return this.#ancestors.at(-1) as DirectoryInode;
+  }
+
+  /** Whether a symlink led here: what is missing is then not made, as `open` would not. */
+  get followed(): boolean {
+    return this.#symlinks > 0;
+  }
+
+  get loops(): boolean {
+    return this.#symlinks > mostSymlinks;
+  }
+
+  /** The next name to look up in `directory`. */
+  next(): string | undefined {
+    while (true) {
+      const part = this.#todo.pop();
+      if (part === undefined || (part !== "" && part !== "." && part !== "..")) return part;
+      if (part === ".." && this.#ancestors.length > 1) this.#ancestors.pop();
+    }
+  }
+
+  /** Goes into a directory, or to where a symlink leads. Answers false when that cannot be. */
+  enter(child: Inode): boolean {
+    if (child.type === "directory") {
+      this.#ancestors.push(child);
+      return true;
+    }
+    if (child.type !== "symlink" || ++this.#symlinks > mostSymlinks) return false;
+    if (child.target.startsWith("/")) this.#ancestors.length = 1;
+    this.#todo.push(...child.target.split("/").reverse());
+    return true;
+  }
+}
+
+const refused = (text: string): EngineError => invalidParameter(text);
+const shown = (name: string) => `/${name.replace(/^\/+/, "")}`;
+
+export function isWhiteout(inode: Inode): boolean {
+  return inode.type === "char" && inode.whiteout;
+}
+
+function newDirectory(mtime: Timestamp): DirectoryInode {
+  const attributes = { mode: 0o755, uid: 0, gid: 0, mtime, xattrs: emptyXattrs, links: 0 };
+  return { ...attributes, type: "directory", children: new Map(), opaque: false };
+}
+
+function applyAttributes(inode: DirectoryInode, entry: TarEntry, xattrs: ReadonlyMap<string, Uint8Array>): void {
+  inode.mode = entry.mode;
+  inode.uid = entry.uid;
+  inode.gid = entry.gid;
+  inode.mtime = entry.mtime;
+  if (xattrs.size > 0) inode.xattrs = new Map([...inode.xattrs, ...xattrs]);
+}
+
+/** Takes a name off an inode, and off everything below it. */
+function dropLinks(inode: Inode): void {
+  const todo = [inode];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    next.links--;
+    if (next.type === "directory") todo.push(...next.children.values());
+  }
+}
+
+/**
+ * The components of a name, resolved as far as text goes. A name that climbs above the root is refused; `clamp` stops it
+ * at the root instead, as joining the target of a link to the root does.
+ */
+function cleanPath(name: string, clamp = false): string[] {
+  if (name.length > longestPath) throw refused(`open ${name.slice(0, 64)}...: file name too long`);
+  const absolute = name.startsWith("/");
+  const path: string[] = [];
+  for (const part of name.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") path.push(part);
+    else if (path.pop() === undefined && !absolute && !clamp)
+      throw refused(`${JSON.stringify(name)} is outside of "/"`);
+  }
+  return path;
+}
+
+/** Files of AUFS itself. Those in the root's `.wh..wh.plnk` stay until the end: other entries may be links to them. */
+function isBookkeeping(path: readonly string[], name: string): boolean {
+  const first = path[0] ?? name;
+  if (first === pseudoLinks) return false;
+  return path.some((part) => parseWhiteout(part).kind === "meta") || parseWhiteout(name).kind === "meta";
+}
