@@ -1,0 +1,81 @@
+import type { AuthConfig } from "../api/types/common.ts";
+import { isObject } from "../oci/json.ts";
+import { parseChallenges } from "./challenge.ts";
+
+/** Sends the request for a token; resolves with the JSON document of a success. */
+export type RequestToken = (url: URL, authorization: string | undefined) => Promise<unknown>;
+
+/** Asks the registry's token server, or answers with the user's own credentials. One for each registry and user. */
+export class Authorizer {
+  readonly #auth: AuthConfig;
+  readonly #tokens = new Map<string, string>();
+  #basic = false;
+
+  constructor(auth: AuthConfig = {}) {
+    this.#auth = auth;
+  }
+
+  /** What to send with a request for `scope`, as far as it is known. */
+  authorization(scope: string): string | undefined {
+    if (this.#basic) return this.#basicHeader();
+    const token = this.#auth.registrytoken ?? this.#tokens.get(scope);
+    return token === undefined ? undefined : `Bearer ${token}`;
+  }
+
+  /**
+   * Takes up the challenges of a 401. Answers whether the request should be sent again: not when there is nothing to offer,
+   * or when what was offered has just been refused.
+   */
+  async accept(
+    response: Response,
+    sent: { readonly url: URL; readonly scope: string; readonly authorization?: string },
+    request: RequestToken,
+  ): Promise<boolean> {
+    const challenges = parseChallenges(response.headers.get("www-authenticate"));
+    const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+    const realm = bearer && realmOf(bearer.parameters.realm, sent.url);
+    if (bearer && realm && this.#auth.registrytoken === undefined) {
+      const token = await this.#fetchToken(realm, bearer.parameters, sent.scope, request);
+      const isNew = token !== undefined && `Bearer ${token}` !== sent.authorization;
+      if (isNew) this.#tokens.set(sent.scope, token);
+      return isNew;
+    }
+    const offersBasic = challenges.some(({ scheme }) => scheme === "basic");
+    if (!offersBasic || this.#basicHeader() === undefined || this.#basic) return false;
+    this.#basic = true;
+    return true;
+  }
+
+  async #fetchToken(
+    realm: URL,
+    parameters: Readonly<Record<string, string>>,
+    scope: string,
+    request: RequestToken,
+  ): Promise<string | undefined> {
+    if (parameters.service) realm.searchParams.set("service", parameters.service);
+    realm.searchParams.set("scope", scope);
+    if (this.#auth.username) realm.searchParams.set("account", this.#auth.username);
+    const answer = await request(realm, this.#basicHeader());
+    if (!isObject(answer)) return undefined;
+    const token = answer.token ?? answer.access_token;
+    return typeof token === "string" && /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+  }
+
+  #basicHeader(): string | undefined {
+    const { username, password, auth } = this.#auth;
+    if (username !== undefined && username !== "") return `Basic ${base64(`${username}:${password ?? ""}`)}`;
+    return auth ? `Basic ${auth}` : undefined;
+  }
+}
+
+/** A realm may be on another host: that is the protocol. It may not have credentials sent in the clear by a registry that is not. */
+function realmOf(text: string | undefined, registry: URL): URL | undefined {
+  if (!text || !URL.canParse(text)) return undefined;
+  const realm = new URL(text);
+  const secure = realm.protocol === "https:" || (realm.protocol === "http:" && registry.protocol === "http:");
+  return secure && realm.username === "" && realm.password === "" ? realm : undefined;
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}

@@ -1,0 +1,186 @@
+import { errorMessage } from "../errdefs/errors.ts";
+
+/** The part of `fetch` that a registry client needs. The environment hands it in. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+export interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly redirect?: "manual" | "follow";
+  readonly signal?: AbortSignal;
+}
+
+/** Bounds on what a registry can cost. Times are milliseconds. */
+export interface Limits {
+  /** Until the head of an answer is there. */
+  readonly answerTimeout: number;
+  /** Between two pieces of a body. */
+  readonly idleTimeout: number;
+  /** How often a request or a transfer is tried. */
+  readonly attempts: number;
+  /** Wait before attempt `attempt + 1`, counted from 1. */
+  readonly retryDelay: (attempt: number) => number;
+  /** How many layers are transferred at the same time. */
+  readonly parallelLayers: number;
+}
+
+export const defaultLimits: Limits = {
+  answerTimeout: 30_000,
+  idleTimeout: 60_000,
+  attempts: 5,
+  retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 8000),
+  parallelLayers: 3,
+};
+
+/** No answer, or a broken one. `transient`: another attempt may do better. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+  readonly transient: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly transient?: boolean } = {}) {
+    super(message, options);
+    this.transient = options.transient ?? false;
+  }
+}
+
+/** Aborts what is under way when nothing was heard for a while, or when the caller gives up. */
+export class Watchdog {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #stop = () => this.#controller.abort(this.#outer?.reason);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(outer: AbortSignal | undefined) {
+    this.#outer = outer;
+    if (outer?.aborted) this.#controller.abort(outer.reason);
+    else outer?.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Gives it `milliseconds` from now on. */
+  feed(milliseconds: number, message: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#controller.abort(new NetworkError(message, { transient: true })),
+      milliseconds,
+    );
+  }
+
+  /** Ends the watch. Call it in any case. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#stop);
+  }
+}
+
+/** Go's texts for what can go wrong below HTTP, since those are what Docker's users know. */
+const causes: Readonly<Record<string, string>> = {
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "no such host",
+  ENETUNREACH: "connect: network is unreachable",
+  EHOSTUNREACH: "connect: no route to host",
+  ECONNRESET: "read: connection reset by peer",
+  ETIMEDOUT: "i/o timeout",
+  UND_ERR_CONNECT_TIMEOUT: "i/o timeout",
+  UND_ERR_SOCKET: "EOF",
+  ERR_SSL_WRONG_VERSION_NUMBER: "http: server gave HTTP response to HTTPS client",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "http: server gave HTTP response to HTTPS client",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+  CERT_HAS_EXPIRED: "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+};
+
+const transientCodes: readonly string[] = [
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "EPIPE",
+];
+
+/** Says what `fetch` rejected with in the words of Go's net/http. `url` is what was asked for. */
+export function networkError(url: URL, cause: unknown): NetworkError {
+  if (cause instanceof NetworkError)
+    return new NetworkError(withRequest(url, cause.message), { cause, transient: cause.transient });
+  const code = codeOf(cause);
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const text =
+    code === "ECONNREFUSED"
+      ? `dial tcp ${url.hostname}:${port}: connect: connection refused`
+      : (causes[code] ?? errorMessage(cause));
+  const where = code === "ENOTFOUND" || code === "EAI_AGAIN" ? `dial tcp: lookup ${url.hostname}: ${text}` : text;
+  return new NetworkError(withRequest(url, where), { cause, transient: transientCodes.includes(code) });
+}
+
+/** Docker asks `/v2/` first, so that is what its users see in a failure. */
+function withRequest(url: URL, text: string): string {
+  return text.startsWith("Get ") ? text : `Get "${url.origin}/v2/": ${text}`;
+}
+
+/** The platform's code for a failure is on the error that `fetch` names as cause, or within an AggregateError there. */
+function codeOf(error: unknown): string {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ("code" in current && typeof current.code === "string") return current.code;
+    if (current instanceof AggregateError && current.errors.length > 0) return codeOf(current.errors[0]);
+  }
+  return "";
+}
+
+export interface ReadOptions {
+  readonly watchdog: Watchdog;
+  readonly idleTimeout: number;
+}
+
+/** The pieces of a body. Ends the watch, whatever happens; a body that stops coming or breaks is a NetworkError. */
+export async function* readBody(
+  response: Response,
+  { watchdog, idleTimeout }: ReadOptions,
+): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  try {
+    while (reader) {
+      watchdog.feed(idleTimeout, "i/o timeout: the registry stopped sending");
+      const { done, value } = await raced(reader.read(), watchdog.signal);
+      if (done) break;
+      yield value;
+    }
+  } catch (cause) {
+    watchdog.signal.throwIfAborted();
+    throw new NetworkError("unexpected EOF", { cause, transient: true });
+  } finally {
+    watchdog.dispose();
+    await reader?.cancel().catch(() => undefined);
+  }
+}
+
+/** A body may ignore the signal of its fetch (a proxy's wrapper, a test's double): don't wait for it then. */
+function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+/** Reads a small body whole. A larger one is an error: the registry sends what was not asked for. */
+export async function readWhole(response: Response, limit: number, options: ReadOptions): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of readBody(response, options)) {
+    size += piece.length;
+    if (size > limit) throw new NetworkError(`the registry's answer is larger than ${limit} bytes`);
+    pieces.push(piece);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

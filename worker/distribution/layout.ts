@@ -1,0 +1,171 @@
+import { type CreateSha256, sha256 } from "../archive/sha256.ts";
+import { invalidParameter, notFound } from "../errdefs/errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
+import { type Index, manifestLimit, parseManifestOrIndex } from "../oci/manifest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
+import { formatReference, type Reference, tagNameOnly } from "../reference/reference.ts";
+import { type Fetch, NetworkError, readBody, Watchdog } from "./http.ts";
+import type { BlobStream, ManifestBytes, Repository, ResolvedManifest } from "./repository.ts";
+
+/** Files of a static OCI image layout. */
+export interface LayoutFiles {
+  /** Opens a file by its path within the layout; undefined when it is not there. */
+  open(path: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+/** Images that come with Wherry: `index.json` names each by its full reference (`docker.io/library/busybox:latest`). */
+export interface BundledRegistry {
+  /** For `docker info` and messages. */
+  readonly name: string;
+  /** The repository of `reference`, when the bundle has what it names. */
+  find(reference: Reference, signal?: AbortSignal): Promise<Repository | undefined>;
+  /** Full references of all it has. */
+  references(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface LayoutRegistryComponents {
+  readonly name: string;
+  readonly files: LayoutFiles;
+  readonly createSha256: CreateSha256;
+}
+
+const referenceAnnotation = "org.opencontainers.image.ref.name";
+
+/** A registry in an OCI image layout (image-spec, "image-layout"). */
+export class LayoutRegistry implements BundledRegistry {
+  readonly #components: LayoutRegistryComponents;
+  #index: Promise<Index | undefined> | undefined;
+
+  constructor(components: LayoutRegistryComponents) {
+    this.#components = components;
+  }
+
+  get name(): string {
+    return this.#components.name;
+  }
+
+  async find(reference: Reference, signal?: AbortSignal): Promise<Repository | undefined> {
+    const entry = await this.#entry(reference, signal);
+    return entry && new LayoutRepository(this.#components, entry);
+  }
+
+  async references(signal?: AbortSignal): Promise<readonly string[]> {
+    const index = await this.#load(signal);
+    return (index?.manifests ?? []).flatMap((entry) => entry.annotations?.[referenceAnnotation] ?? []);
+  }
+
+  async #entry(reference: Reference, signal: AbortSignal | undefined): Promise<Descriptor | undefined> {
+    const index = await this.#load(signal);
+    const repository = `${reference.domain}/${reference.path}`;
+    const full = formatReference(tagNameOnly(reference));
+    return index?.manifests.find((entry) => {
+      const name = entry.annotations?.[referenceAnnotation];
+      if (reference.digest === undefined) return name === full;
+      return entry.digest === reference.digest && name?.startsWith(`${repository}:`);
+    });
+  }
+
+  /** Read once; a failure is not remembered. */
+  async #load(signal: AbortSignal | undefined): Promise<Index | undefined> {
+    this.#index ??= readFile(this.#components.files, "index.json", signal).then((bytes) => {
+      const document = bytes && parseManifestOrIndex(bytes, mediaTypes.ociIndex);
+      return document?.kind === "index" ? document : undefined;
+    });
+    try {
+      return await this.#index;
+    } catch (error) {
+      this.#index = undefined;
+      throw error;
+    }
+  }
+}
+
+class LayoutRepository implements Repository {
+  readonly #components: LayoutRegistryComponents;
+  readonly #entry: Descriptor;
+
+  constructor(components: LayoutRegistryComponents, entry: Descriptor) {
+    this.#components = components;
+    this.#entry = entry;
+  }
+
+  get name(): string {
+    return this.#components.name;
+  }
+
+  async resolve(tagOrDigest: string, signal?: AbortSignal): Promise<ResolvedManifest> {
+    if (isDigest(tagOrDigest)) return this.manifest(tagOrDigest, signal);
+    return { digest: this.#entry.digest, mediaType: this.#entry.mediaType };
+  }
+
+  async manifest(digest: Digest, signal?: AbortSignal): Promise<ManifestBytes> {
+    const { files, createSha256 } = this.#components;
+    const bytes = await readFile(files, blobPath(digest), signal);
+    if (!bytes) throw notFound(`${this.name} has no manifest ${digest}`);
+    if ((await sha256(bytes, createSha256)) !== digest) {
+      throw invalidParameter(`manifest verification failed for digest ${digest}`);
+    }
+    return { digest, bytes };
+  }
+
+  async blob(descriptor: Descriptor, _offset: number, signal?: AbortSignal): Promise<BlobStream> {
+    const pieces = await this.#components.files.open(blobPath(descriptor.digest), signal);
+    if (!pieces) throw notFound(`${this.name} has no blob ${descriptor.digest}`);
+    return { offset: 0, pieces };
+  }
+}
+
+function blobPath(digest: Digest): string {
+  return `blobs/sha256/${digestHex(digest)}`;
+}
+
+async function readFile(files: LayoutFiles, path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  const pieces = await files.open(path, signal);
+  if (!pieces) return undefined;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > manifestLimit) throw invalidParameter(`${path} is larger than ${manifestLimit} bytes`);
+    parts.push(piece);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export interface UrlLayoutOptions {
+  readonly fetch: Fetch;
+  /** Address of the layout's folder, with a slash at its end. */
+  readonly base: URL;
+  /** Milliseconds between two pieces. */
+  readonly idleTimeout: number;
+}
+
+/** A layout that a static web server has. */
+export function urlLayout({ fetch, base, idleTimeout }: UrlLayoutOptions): LayoutFiles {
+  return {
+    async open(path, signal) {
+      const watchdog = new Watchdog(signal);
+      watchdog.feed(idleTimeout, "i/o timeout");
+      const url = new URL(path, base);
+      const response = await fetch(url.href, { signal: watchdog.signal, redirect: "follow" }).catch(
+        (cause: unknown) => {
+          watchdog.dispose();
+          signal?.throwIfAborted();
+          throw new NetworkError(`cannot read ${url.href}`, { cause, transient: true });
+        },
+      );
+      if (response.ok) return readBody(response, { watchdog, idleTimeout });
+      watchdog.dispose();
+      await response.body?.cancel().catch(() => undefined);
+      if (response.status === 404) return undefined;
+      throw new NetworkError(`cannot read ${url.href}: ${response.status}`, { transient: response.status >= 500 });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { type Fetch, NetworkError } from "./http.ts";
+
+/** Headers between `proxiedFetch` and the registry proxy (web/proxy). Both sides import them from here. */
+export const proxyHeaders = {
+  /** Sent with every request: a page of another origin can't add it without asking first. */
+  request: "x-wherry-proxy",
+  /** Carries the registry's WWW-Authenticate, which would make a browser ask the user for a password. */
+  challenge: "x-wherry-www-authenticate",
+  /** Set when the answer is the proxy's own: `not-allowed`, or `failed`. */
+  error: "x-wherry-proxy-error",
+} as const;
+
+/** Where on the proxy a registry's address is found: `BASE/https/ghcr.io/v2/...`. */
+export function proxiedUrl(base: string, url: URL): string {
+  return `${base.replace(/\/$/, "")}/${url.protocol.slice(0, -1)}/${url.host}${url.pathname}${url.search}`;
+}
+
+export interface BrowserFetchOptions {
+  readonly fetch: Fetch;
+  /** Address of the registry proxy; absent where the page has none. */
+  readonly proxy?: string;
+}
+
+/**
+ * A fetch for pages, which may not talk to most registries themselves (they send no CORS headers): through the proxy, or
+ * directly where the proxy does not serve a registry or there is none.
+ */
+export function browserFetch({ fetch, proxy }: BrowserFetchOptions): Fetch {
+  return async (address, init) => {
+    const url = new URL(address);
+    const answer = proxy === undefined ? undefined : await throughProxy(fetch, proxiedUrl(proxy, url), init);
+    if (answer) return answer;
+    try {
+      return await fetch(address, init);
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      const missing = proxy === undefined ? "this page has no registry proxy" : "the registry proxy does not serve it";
+      throw new NetworkError(
+        `cannot reach ${url.host} from this page: it is down, or allows no cross-origin requests (CORS), and ${missing}`,
+        {
+          cause,
+        },
+      );
+    }
+  };
+}
+
+/** Undefined when the proxy does not serve this registry. */
+async function throughProxy(fetch: Fetch, address: string, init: Parameters<Fetch>[1]): Promise<Response | undefined> {
+  const headers = { ...init.headers, [proxyHeaders.request]: "1" };
+  const response = await fetch(address, { ...init, headers, redirect: "follow" });
+  const problem = response.headers.get(proxyHeaders.error);
+  if (problem === null) return withChallenge(response);
+  const text = (await response.text()).slice(0, 500);
+  if (problem === "not-allowed") return undefined;
+  throw new NetworkError(text || "the registry proxy failed");
+}
+
+function withChallenge(response: Response): Response {
+  const challenge = response.headers.get(proxyHeaders.challenge);
+  if (challenge === null) return response;
+  const headers = new Headers(response.headers);
+  headers.set("www-authenticate", challenge);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
