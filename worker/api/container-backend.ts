@@ -117,8 +117,9 @@ export interface AttachOptions {
 
 /**
  * The streams of a container or exec as one client sees them. The backend scans stdin for the detach keys; when they come it
- * ends stdout and stderr. Closing stdin closes the process's stdin where the container was made with StdinOnce. Cancelling
- * stdout and stderr detaches. Backpressure goes both ways.
+ * ends stdout and stderr. Closing stdin closes the process's stdin where the container was made with StdinOnce; aborting it (the
+ * client is gone, or its connection over) leaves the process's stdin as it is. Cancelling stdout and stderr detaches. Backpressure
+ * goes both ways.
  */
 export interface AttachedStreams {
   /** With a tty the bytes are raw and all on stdout; without, the API multiplexes them. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, isIP, type Server, type Socket } from "node:net";
 import { hostname } from "node:os";
@@ -21,12 +22,12 @@ export interface ApiListener {
 
 export async function listen(address: ListenAddress, api: EngineApi): Promise<ApiListener> {
   const closing = new AbortController();
+  // One listener a connection.
+  setMaxListeners(0, closing.signal);
   const options: ServeOptions =
     address.kind === "tcp" ? { refuse: refuseForeign, signal: closing.signal } : { signal: closing.signal };
-  const served = new Set<Promise<void>>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const done = serveConnection(socketStreams(socket), api, options).finally(() => served.delete(done));
-    served.add(done);
+    serveConnection(socketStreams(socket), api, options);
   });
   if (address.kind === "unix") await listenUnix(server, address.path);
   else await listening(server, () => server.listen(address.port, address.host));
@@ -37,7 +38,7 @@ export async function listen(address: ListenAddress, api: EngineApi): Promise<Ap
         server.close(() => resolve());
       });
       closing.abort(new Error("the engine is stopping"));
-      await Promise.all([closed, ...served]);
+      await closed;
     },
   };
 }

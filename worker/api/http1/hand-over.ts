@@ -18,8 +18,10 @@ export async function handOver(options: {
   readonly upgrade: string | undefined;
   /** Aborted here when the client breaks the connection. */
   readonly gone: AbortController;
+  /** Aborted with `gone`, and when the server stops. */
+  readonly signal: AbortSignal;
 }): Promise<void> {
-  const { reader, writer, connection, upgrade, gone } = options;
+  const { reader, writer, connection, upgrade, gone, signal } = options;
   const fields: readonly (readonly [string, string])[] = upgrade
     ? [
         ["content-type", connection.contentType],
@@ -28,23 +30,28 @@ export async function handOver(options: {
       ]
     : [["content-type", rawStream]];
   const output = connection.readable.getReader();
-  const fail = (error: unknown): void => {
-    gone.abort(error);
-    output.cancel(error).catch(() => undefined);
-  };
-  pumpInput(reader, connection.writable).catch(fail);
+  signal.addEventListener("abort", () => output.cancel(signal.reason).catch(() => undefined), { once: true });
+  const fail = (error: unknown): void => gone.abort(error);
+  const over = new AbortController();
+  pumpInput(reader, connection.writable, over.signal).catch(fail);
   try {
     await writer.write(encodeHead(upgrade ? 101 : 200, fields));
     for (let piece = await output.read(); !piece.done; piece = await output.read()) await writer.write(piece.value);
   } catch (error) {
     fail(error);
     throw error;
+  } finally {
+    over.abort();
   }
 }
 
-/** Rejects when the client broke the connection. Once nobody reads stdin any more the rest is dropped. */
-async function pumpInput(reader: ByteReader, writable: WritableStream<Uint8Array>): Promise<void> {
+/**
+ * Rejects when the client broke the connection. Once nobody reads stdin any more the rest is dropped. When the output has ended
+ * (`over`) stdin is let go of, which is not its end: the client may have detached.
+ */
+async function pumpInput(reader: ByteReader, writable: WritableStream<Uint8Array>, over: AbortSignal): Promise<void> {
   const stdin = writable.getWriter();
+  over.addEventListener("abort", () => stdin.abort(new Error("the connection has ended")).catch(() => undefined));
   let open = true;
   stdin.closed.catch(() => {
     open = false;

@@ -154,7 +154,8 @@ async function answer(exchange: Exchange, api: EngineApi): Promise<boolean> {
     if (exchange.takesOver) {
       const answered = await api.upgrade(request);
       if (!(answered instanceof Response)) {
-        await handOver({ reader, writer, connection: answered, upgrade: fieldValues(head, "upgrade")[0], gone });
+        const upgrade = fieldValues(head, "upgrade")[0];
+        await handOver({ reader, writer, connection: answered, upgrade, gone, signal: exchange.signal });
         return false;
       }
       return await write(exchange, answered);

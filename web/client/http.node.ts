@@ -1,0 +1,126 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
+
+/** Where an engine listens: `unix:///PATH` or `tcp://HOST:PORT`, as in DOCKER_HOST. */
+export function parseDockerHost(
+  host: string,
+): { readonly socketPath: string } | { readonly host: string; readonly port: number } {
+  const unix = /^unix:\/\/(\/.*)$/.exec(host);
+  if (unix?.[1]) return { socketPath: unix[1] };
+  const tcp = /^(?:tcp|http):\/\/(\[[0-9a-fA-F:.]+\]|[^:/]+)(?::(\d+))?\/?$/.exec(host);
+  if (!tcp?.[1]) throw new TypeError(`unable to parse docker host \`${host}\``);
+  return { host: tcp[1].replace(/^\[|\]$/g, ""), port: Number(tcp[2] ?? 2375) };
+}
+
+/** The Engine API of an engine behind a unix socket or a TCP port, Wherry's or another. */
+export class HttpEngineClient implements EngineApi {
+  readonly #address: RequestOptions;
+
+  constructor(dockerHost: string) {
+    this.#address = parseDockerHost(dockerHost);
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const outgoing = this.#open(request, {});
+    const answered = responseTo(outgoing);
+    await sendBody(request, outgoing);
+    return await answered;
+  }
+
+  async upgrade(request: Request): Promise<UpgradedConnection | Response> {
+    const outgoing = this.#open(request, { connection: "Upgrade", upgrade: "tcp" });
+    const upgraded = new Promise<UpgradedConnection>((resolve) => {
+      outgoing.on("upgrade", (message, socket, first) => resolve(connectionOf(message, socket as Socket, first)));
+    });
+    const declined = responseTo(outgoing);
+    await sendBody(request, outgoing);
+    return await Promise.race([upgraded, declined]);
+  }
+
+  #open(request: Request, extra: Record<string, string>): ClientRequest {
+    const url = new URL(request.url);
+    return httpRequest({
+      ...this.#address,
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: { ...Object.fromEntries(request.headers), host: "docker", ...this.#hostHeader(), ...extra },
+      signal: request.signal,
+    });
+  }
+
+  #hostHeader(): Record<string, string> {
+    const { host, port } = this.#address;
+    return host ? { host: `${host.includes(":") ? `[${host}]` : host}:${port}` } : {};
+  }
+}
+
+async function sendBody(request: Request, outgoing: ClientRequest): Promise<void> {
+  if (!request.body) {
+    outgoing.end();
+    return;
+  }
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  outgoing.setHeader("Content-Length", bytes.length);
+  outgoing.end(bytes);
+}
+
+function responseTo(outgoing: ClientRequest): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    outgoing.on("error", reject);
+    outgoing.on("response", (message) => resolve(toResponse(message)));
+  });
+}
+
+function toResponse(message: IncomingMessage): Response {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(message.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  const status = message.statusCode ?? 500;
+  const bodiless = [204, 205, 304].includes(status) || message.headers["content-length"] === "0";
+  if (bodiless) message.resume();
+  return new Response(bodiless ? null : (Readable.toWeb(message) as ReadableStream<Uint8Array<ArrayBuffer>>), {
+    status,
+    headers,
+  });
+}
+
+function connectionOf(message: IncomingMessage, socket: Socket, first: Uint8Array): UpgradedConnection {
+  if (first.length > 0) socket.unshift(first);
+  // Closing stdin must not close the connection: output is still to come.
+  socket.allowHalfOpen = true;
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let open = true;
+        const finish = (end: () => void): void => {
+          if (open) end();
+          open = false;
+        };
+        socket.pause();
+        socket.on("data", (bytes) => {
+          if (open) controller.enqueue(new Uint8Array(bytes));
+          socket.pause();
+        });
+        socket.on("end", () => finish(() => controller.close()));
+        socket.on("error", (error) => finish(() => controller.error(error)));
+        socket.on("close", () => finish(() => controller.error(new Error("the connection was closed"))));
+      },
+      pull: () => void socket.resume(),
+      cancel: () => void socket.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Uint8Array>({
+    start: (controller) => void socket.on("close", () => controller.error(new Error("the connection was closed"))),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => void socket.end(),
+    abort: () => void socket.destroy(),
+  });
+  return { readable, writable, contentType: message.headers["content-type"] ?? "" };
+}

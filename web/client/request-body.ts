@@ -1,0 +1,35 @@
+/** Reads a body that is likely to be small. `rest` is there when it is longer than `limit` bytes: it follows `bytes`. */
+export async function readUpTo(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<{ readonly bytes: Uint8Array; readonly rest?: ReadableStream<Uint8Array> }> {
+  if (!body) return { bytes: new Uint8Array(0) };
+  const reader = body.getReader();
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (let result = await reader.read(); !result.done; result = await reader.read()) {
+    pieces.push(result.value);
+    size += result.value.length;
+    if (size > limit) {
+      reader.releaseLock();
+      return { bytes: concat(pieces, size), rest: body };
+    }
+  }
+  return { bytes: concat(pieces, size) };
+}
+
+export function beginsWith(bytes: Uint8Array, rest: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return rest.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => controller.enqueue(bytes) }),
+  );
+}
+
+function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
