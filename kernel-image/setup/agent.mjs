@@ -35,7 +35,9 @@ export async function agent(progress) {
  * @param {string} folder
  */
 async function compile(name, folder) {
-  const sources = (await filesBelow(join(recipe, name))).filter((path) => path.endsWith(".c") && !/[.-]test\.c$/.test(path));
+  const sources = (await filesBelow(join(recipe, name))).filter(
+    (path) => path.endsWith(".c") && !/[.-]test\.c$/.test(path),
+  );
   if (sources.length === 0) return;
   const objects = join(folder, `${name}.objects`);
   await mkdir(objects);

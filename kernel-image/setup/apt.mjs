@@ -77,8 +77,21 @@ export class PrivateApt {
    */
   async candidates(names) {
     const { stdout } = await this.#apt("apt-cache", ["show", "--no-all-versions", ...names]);
-    const found = stdout.split(/\n\n+/).filter((paragraph) => paragraph.trim()).map(describe);
+    const found = stdout
+      .split(/\n\n+/)
+      .filter((paragraph) => paragraph.trim())
+      .map(describe);
     return names.flatMap((name) => found.find((candidate) => candidate.name === name) ?? []);
+  }
+
+  /** Names of the packages that every Debian system has: the essential ones and those of priority required. */
+  async required() {
+    const available = await this.#ok("apt-cache", ["dumpavail"]);
+    const names = available
+      .split("\n\n")
+      .filter((paragraph) => /^(Essential: yes|Priority: required)$/m.test(paragraph))
+      .map((paragraph) => parseFields(paragraph).get("package") ?? "");
+    return [...new Set(names)].sort();
   }
 
   /**
@@ -149,7 +162,9 @@ export class PrivateApt {
   async #state() {
     const stanzas = debianStanzas(await machineSources(), this.#codename);
     if (stanzas.length === 0)
-      throw new SetupFailure(`Cannot find a Debian ${this.#codename} source in /etc/apt: Wherry gets the guest's parts there.`);
+      throw new SetupFailure(
+        `Cannot find a Debian ${this.#codename} source in /etc/apt: Wherry gets the guest's parts there.`,
+      );
     const text = writeDeb822(stanzas, this.#types, this.#architecture);
     const state = join(this.#folder, `${this.#architecture}-${sha256(text).slice(0, 12)}`);
     if (this.#configuration) return state;

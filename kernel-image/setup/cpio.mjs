@@ -38,7 +38,11 @@ function record(entry, inode) {
   const device = entry.type === "character" ? { major: entry.major, minor: entry.minor } : undefined;
   // The kernel links names of one inode together; the first brings the data.
   const linked = more.map((name) => header(name, { inode, mode, links, size: 0 }));
-  return Buffer.concat([header(entry.path, { inode, mode, links, size: data.length, device }), padded(data), ...linked]);
+  return Buffer.concat([
+    header(entry.path, { inode, mode, links, size: data.length, device }),
+    padded(data),
+    ...linked,
+  ]);
 }
 
 /** @param {CpioEntry} entry */

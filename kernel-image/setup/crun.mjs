@@ -55,7 +55,12 @@ async function compile(folder, source, linkedPackages, packages) {
     await run("patch", ["-s", "-p1", "-i", patch], { cwd: tree });
 
   const version = upstreamVersion(source.sourceVersion);
-  const include = [folderOfRecipe, join(tree, "src"), join(tree, "libocispec/src"), join(tree, "libocispec/src/ocispec")];
+  const include = [
+    folderOfRecipe,
+    join(tree, "src"),
+    join(tree, "libocispec/src"),
+    join(tree, "libocispec/src/ocispec"),
+  ];
   const flags = [
     ...guestCFlags,
     "-w", // Its warnings are not ours to mend.

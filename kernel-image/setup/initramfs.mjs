@@ -28,7 +28,17 @@ const folders = [
 const terminals = ["xterm", "xterm-256color", "linux", "vt100", "screen", "screen-256color", "tmux-256color", "dumb"];
 
 /** Applets that would do harm or nothing here: the agent is PID 1, and there is no package system. */
-const withoutApplets = new Set(["init", "linuxrc", "halt", "poweroff", "reboot", "dpkg", "dpkg-deb", "rpm", "rpm2cpio"]);
+const withoutApplets = new Set([
+  "init",
+  "linuxrc",
+  "halt",
+  "poweroff",
+  "reboot",
+  "dpkg",
+  "dpkg-deb",
+  "rpm",
+  "rpm2cpio",
+]);
 
 /**
  * The guest's first filesystem, an uncompressed cpio archive: /init is the agent; beside it the host's shell and tools.
@@ -91,7 +101,9 @@ async function collect(unpacked, parts) {
 async function addBusybox(tree, busybox) {
   const list = (await run(busybox, ["--list-full"])).split("\n");
   const names = list.map((line) => line.trim()).filter((line) => line && !withoutApplets.has(line.replace(/.*\//, "")));
-  const paths = names.map((name) => (/(^|\/)sbin\//.test(name) ? `usr/sbin/${name.replace(/.*\//, "")}` : `usr/bin/${name.replace(/.*\//, "")}`));
+  const paths = names.map((name) =>
+    /(^|\/)sbin\//.test(name) ? `usr/sbin/${name.replace(/.*\//, "")}` : `usr/bin/${name.replace(/.*\//, "")}`,
+  );
   const others = paths.filter((path) => path !== "usr/bin/busybox" && !tree.has(path));
   tree.add({ path: "usr/bin/busybox", type: "file", mode: 0o755, data: await readFile(busybox), links: others.sort() });
 }

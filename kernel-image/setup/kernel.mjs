@@ -2,8 +2,8 @@ import { appendFile, copyFile, mkdir, readFile, rm, stat, writeFile } from "node
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { artefact } from "./artefact.mjs";
-import { unmetOptions } from "./kernel-config.mjs";
 import { SetupFailure } from "./failure.mjs";
+import { unmetOptions } from "./kernel-config.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
 import { recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -31,8 +31,16 @@ export async function kernel(packages, progress) {
     ...buildIdentity,
   });
   const what = `Building the kernel, Linux ${source.version} (the longest step)`;
-  const folder = await artefact({ name: "kernel", key, what, build: (into) => build(into, source, packages, progress) }, progress);
-  return { folder, key, image: join(folder, "bzImage"), release: (await readFile(join(folder, "release"), "utf8")).trim() };
+  const folder = await artefact(
+    { name: "kernel", key, what, build: (into) => build(into, source, packages, progress) },
+    progress,
+  );
+  return {
+    folder,
+    key,
+    image: join(folder, "bzImage"),
+    release: (await readFile(join(folder, "release"), "utf8")).trim(),
+  };
 }
 
 /**
@@ -66,7 +74,8 @@ async function build(folder, source, packages, progress) {
   await make("olddefconfig");
   const config = await readFile(join(output, ".config"), "utf8");
   const unmet = unmetOptions(wanted, config);
-  if (unmet.length > 0) throw new SetupFailure(`Cannot configure the kernel as kernel.config asks:\n  ${unmet.join("\n  ")}`);
+  if (unmet.length > 0)
+    throw new SetupFailure(`Cannot configure the kernel as kernel.config asks:\n  ${unmet.join("\n  ")}`);
   await make(`-j${availableParallelism()}`, "bzImage");
 
   await copyFile(join(output, "arch/x86/boot/bzImage"), join(folder, "bzImage"));

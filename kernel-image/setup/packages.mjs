@@ -16,8 +16,8 @@ const guestPackages = ["busybox-static", "bash-static", "ncurses-base", "libsecc
 /** What is the same on every architecture, or wanted for its source. */
 const nativePackages = ["linux-source-6.12", "seabios", "crun"];
 
-/** The roots of the bundled `debian` image; dpkg's essential packages come with them. */
-const imagePackages = ["apt"];
+/** The roots of the bundled `debian` image, beside what every Debian system has. */
+const imagePackages = ["apt", "usr-is-merged"];
 
 const day = 24 * 3600 * 1000;
 
@@ -56,7 +56,9 @@ export class Packages {
   /** All packages that something was taken from, once each. */
   async all() {
     const { guest, native, image } = await this.#pinned();
-    return [...new Map([...guest, ...native, ...image].map((pin) => [`${pin.name} ${pin.architecture}`, pin])).values()];
+    return [
+      ...new Map([...guest, ...native, ...image].map((pin) => [`${pin.name} ${pin.architecture}`, pin])).values(),
+    ];
   }
 
   /**
@@ -122,7 +124,7 @@ export class Packages {
     const pins = {
       guest: await guest.candidates(guestPackages),
       native: await native.candidates(nativePackages),
-      image: await guest.candidates(await guest.closure(imagePackages)),
+      image: await guest.candidates(await guest.closure([...imagePackages, ...(await guest.required())])),
     };
     const found = new Set([...pins.guest, ...pins.native].map(({ name }) => name));
     const missing = [...guestPackages, ...nativePackages].filter((name) => !found.has(name));

@@ -14,7 +14,16 @@ export function toolchain() {
 }
 
 /** How a program for the guest is compiled: i686 code, static, no larger than it must be. */
-export const guestCFlags = ["-m32", "-march=i686", "-O2", "-std=gnu11", "-ffunction-sections", "-fdata-sections"];
+export const guestCFlags = [
+  "-m32",
+  "-march=i686",
+  "-O2",
+  "-std=gnu11",
+  "-D_FILE_OFFSET_BITS=64",
+  "-D_TIME_BITS=64",
+  "-ffunction-sections",
+  "-fdata-sections",
+];
 export const guestLinkFlags = ["-m32", "-static", "-Wl,--gc-sections", "-Wl,--build-id=none", "-s"];
 
 /**
