@@ -41,13 +41,18 @@ export class HttpEngineClient implements EngineApi {
 
   #open(request: Request, extra: Record<string, string>): ClientRequest {
     const url = new URL(request.url);
-    return httpRequest({
+    const outgoing = httpRequest({
       ...this.#address,
       method: request.method,
       path: url.pathname + url.search,
       headers: { ...Object.fromEntries(request.headers), host: "docker", ...this.#hostHeader(), ...extra },
       signal: request.signal,
     });
+    // Between an answer and the end of its request's body Node listens to nobody's errors: they would end the process.
+    outgoing.on("socket", (socket) => {
+      if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
+    });
+    return outgoing;
   }
 
   #hostHeader(): Record<string, string> {
@@ -55,6 +60,8 @@ export class HttpEngineClient implements EngineApi {
     return host ? { host: `${host.includes(":") ? `[${host}]` : host}:${port}` } : {};
   }
 }
+
+const ignore = (): void => undefined;
 
 async function sendBody(request: Request, outgoing: ClientRequest): Promise<void> {
   if (!request.body) {

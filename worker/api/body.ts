@@ -42,6 +42,8 @@ function parse(text: string): unknown {
 /** Turns the JavaScript engine's sentence into the one that Docker's users know. */
 function explain(text: string, message: string): string {
   if (/non-whitespace character after JSON/.test(message)) return "unexpected content after JSON";
+  const token = /^Unexpected token '(.)'/.exec(message)?.[1];
+  if (token) return `invalid JSON: invalid character '${token}' looking for beginning of value`;
   const at = /at position (\d+)/.exec(message)?.[1];
   if (at === undefined || Number(at) >= text.length) return "invalid JSON: unexpected EOF";
   return `invalid JSON: invalid character '${text[Number(at)]}' looking for beginning of value`;

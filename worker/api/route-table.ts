@@ -23,8 +23,10 @@ function compile(id: OperationId): Route {
   return { id, operation, pattern: new RegExp(`^${source}$`), names };
 }
 
-/** Those without parameters first: `/images/get` is not an image named nothing. */
-const routes = operationIds.map(compile).sort((a, b) => a.names.length - b.names.length);
+/** Those without parameters first, then the longest: `/services/a/logs` is not a service named `a/logs`. */
+const routes = operationIds
+  .map(compile)
+  .sort((a, b) => a.names.length - b.names.length || b.operation.path.length - a.operation.path.length);
 
 /** Finds the operation of a path without its version, percent-encoded as in a URL. */
 export function matchRoute(method: string, path: string): RouteMatch | undefined {

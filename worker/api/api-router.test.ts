@@ -1,0 +1,147 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { conflict, notModified, unavailable } from "../errdefs/errors.ts";
+import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.suite.ts";
+import { operationIds, operations } from "./operations.ts";
+import { matchRoute } from "./route-table.ts";
+
+it("the table names the 107 operations of API 1.51, each once, by paths that tell them apart", () => {
+  expect(operationIds.length).toBe(107);
+  for (const id of operationIds) {
+    const { method, path } = operations[id];
+    const example = path.replace(/\{\w+\}/g, "some%2Fname");
+    const match = matchRoute(method, example);
+    expect(match?.id, `${method} ${path}`).toBe(id);
+    for (const value of match?.params.values() ?? []) expect(value).toBe("some/name");
+  }
+});
+
+const reference = new URL("../../../shared/api/engine-v1.51.yaml", import.meta.url);
+
+it.skipIf(!existsSync(reference))("the table agrees with the reference", () => {
+  let path = "";
+  let method = "";
+  const named: string[] = [];
+  for (const line of readFileSync(reference, "utf8").split("\n")) {
+    path = /^ {2}"?(\/[^":]*)"?:\s*$/.exec(line)?.[1] ?? path;
+    method = /^ {4}(get|post|put|delete|head):/.exec(line)?.[1]?.toUpperCase() ?? method;
+    const id = /^ {6}operationId: "?(\w+)"?/.exec(line)?.[1];
+    if (id) named.push(`${id} ${method} ${path}`);
+  }
+  expect(operationIds.map((id) => `${id} ${operations[id].method} ${operations[id].path}`)).toEqual(named);
+});
+
+it("image names keep their slashes, escaped or not", () => {
+  for (const path of ["/images/ghcr.io/a/b:1/json", "/images/ghcr.io%2Fa%2Fb%3A1/json"]) {
+    const match = matchRoute("GET", path);
+    expect([match?.id, match?.params.get("name")]).toEqual(["ImageInspect", "ghcr.io/a/b:1"]);
+  }
+  expect(matchRoute("GET", "/images/get")?.id).toBe("ImageGetAll");
+  expect(matchRoute("GET", "/images/%zz/json")).toBeUndefined();
+});
+
+it("unknown paths and methods answer 404 page not found", async () => {
+  const { router } = routerWith({});
+  for (const line of [
+    "GET /v1.51/nope",
+    "GET /nope",
+    "POST /v1.51/containers/json",
+    "GET /vx.y/info",
+    "GET /v1.99/nope",
+  ]) {
+    const response = await ask(router, line);
+    expect([response.status, await messageOf(response)], line).toEqual([404, "page not found"]);
+  }
+});
+
+it("versions outside 1.24 to 1.51 are refused in Docker's words", async () => {
+  const { router } = routerWith({});
+  const refusals = {
+    "/v1.52/_ping": "client version 1.52 is too new. Maximum supported API version is 1.51",
+    "/v2.0/_ping": "client version 2.0 is too new. Maximum supported API version is 1.51",
+    "/v1.23/_ping":
+      "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
+    "/v1/_ping":
+      "client version 1 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
+  };
+  for (const [path, message] of Object.entries(refusals)) {
+    const response = await ask(router, `GET ${path}`);
+    expect([response.status, await messageOf(response)]).toEqual([400, message]);
+  }
+  for (const path of ["/_ping", "/v1.24/_ping", "/v1.51/_ping"])
+    expect((await ask(router, `GET ${path}`)).status).toBe(200);
+});
+
+it("a ping tells what clients negotiate with", async () => {
+  const { router } = routerWith({});
+  const response = await ask(router, "GET /_ping");
+  expect(await response.text()).toBe("OK");
+  expect(Object.fromEntries(response.headers)).toEqual({
+    "api-version": "1.51",
+    "builder-version": "1",
+    "cache-control": "no-cache, no-store, must-revalidate",
+    "content-type": "text/plain; charset=utf-8",
+    "docker-experimental": "false",
+    ostype: "linux",
+    pragma: "no-cache",
+    server: "Wherry/test (linux)",
+    swarm: "inactive",
+  });
+  const head = await ask(router, "HEAD /_ping");
+  expect([head.status, await head.text(), head.headers.get("Api-Version")]).toEqual([200, "", "1.51"]);
+});
+
+it("swarm operations answer as an engine outside a swarm", async () => {
+  const { router } = routerWith({});
+  for (const line of [
+    "GET /v1.51/swarm",
+    "GET /nodes",
+    "DELETE /secrets/x",
+    "GET /tasks/a/logs",
+    "POST /services/create",
+  ]) {
+    const response = await ask(router, line);
+    expect(response.status).toBe(503);
+    expect(await messageOf(response)).toMatch(/^This node is not a swarm manager\. Use "docker swarm init"/);
+  }
+});
+
+it("what is not built answers 501 and names itself", async () => {
+  const { router } = routerWith({});
+  for (const [line, id] of [
+    ["POST /build", "ImageBuild"],
+    ["POST /commit", "ImageCommit"],
+    ["POST /swarm/init", "SwarmInit"],
+    ["POST /plugins/pull", "PluginPull"],
+    ["GET /containers/x/export", "ContainerExport"],
+  ] as const) {
+    const response = await ask(router, line);
+    expect(response.status, line).toBe(501);
+    expect(await messageOf(response)).toContain(`(${id}) is not implemented by this engine yet`);
+  }
+  expect(router.implemented).toContain("ContainerCreate");
+  expect(router.implemented).not.toContain("ContainerExport");
+});
+
+it("errors become their status, and keep their text", async () => {
+  const thrown = {
+    404: noSuchContainer,
+    409: async () => Promise.reject(conflict("cannot kill container: x: container y is not running")),
+    503: async () => Promise.reject(unavailable("the guest is gone")),
+    500: async () => Promise.reject(new RangeError("slip")),
+  };
+  for (const [status, kill] of Object.entries(thrown)) {
+    const { router } = routerWith({ containers: { kill } });
+    const response = await ask(router, "POST /containers/x/kill");
+    expect(response.status).toBe(Number(status));
+    expect(await messageOf(response)).toMatch(/No such container: x|not running|guest is gone|slip/);
+  }
+  const { router } = routerWith({ containers: { start: async () => Promise.reject(notModified("")) } });
+  const unchanged = await ask(router, "POST /containers/x/start");
+  expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
+});
+
+it("an operation that takes the connection over needs an upgrade", async () => {
+  const { router } = routerWith({ containers: { attach: async () => ({ tty: false }) } });
+  expect((await ask(router, "POST /containers/x/attach?stream=1")).status).toBe(400);
+});
