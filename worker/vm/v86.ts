@@ -121,8 +121,13 @@ export class V86Machine implements Machine {
       this.memory,
       source.boot,
     );
-    if (source.state) emulator.restore(source.state);
-    return emulator;
+    try {
+      if (source.state) emulator.restore(source.state);
+      return emulator;
+    } catch (error) {
+      emulator.kill();
+      throw error;
+    }
   }
 
   #died(reason: string): void {

@@ -87,7 +87,10 @@ export class Emulator {
     return this.#internals.v86.save_state();
   }
 
-  /** Takes what `save` gave, plain or compressed with zstd. Throws when it came from a machine of another layout. */
+  /**
+   * Takes what `save` gave, plain or compressed with zstd. Only for a machine that has not run. Throws when the state came
+   * from a machine of another layout.
+   */
   restore(state: ArrayBuffer): void {
     this.#internals.v86.restore_state(state);
   }

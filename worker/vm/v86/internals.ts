@@ -40,6 +40,7 @@ export interface Cpu {
   get_state(): unknown[];
   set_state(state: unknown[]): void;
   reboot_internal(): void;
+  zero_memory(from: number, size: number): void;
 }
 
 export interface PciBus {
@@ -117,6 +118,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   "v86.cpu": [
     "devices",
     "set_jit_config",
+    "zero_memory",
     "mem8",
     "in_hlt",
     "instruction_counter",
