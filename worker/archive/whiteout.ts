@@ -1,16 +1,13 @@
 /**
  * How a layer's archive says that something of the layers below is gone (OCI image-spec, layer.md, "Whiteouts"):
- * `.wh.NAME` hides NAME, `.wh..wh..opq` hides all that a directory held, other names that begin with `.wh..wh.` are
- * bookkeeping of AUFS.
+ * `.wh.NAME` hides NAME, `.wh..wh..opq` hides all that a directory held.
  */
 export type Whiteout =
   | { readonly kind: "none" }
   | { readonly kind: "removed"; readonly name: string }
-  | { readonly kind: "opaque" }
-  | { readonly kind: "meta" };
+  | { readonly kind: "opaque" };
 
 const prefix = ".wh.";
-const metaPrefix = ".wh..wh.";
 const opaqueName = ".wh..wh..opq";
 const none: Whiteout = { kind: "none" };
 
@@ -18,6 +15,5 @@ const none: Whiteout = { kind: "none" };
 export function parseWhiteout(baseName: string): Whiteout {
   if (!baseName.startsWith(prefix)) return none;
   if (baseName === opaqueName) return { kind: "opaque" };
-  if (baseName.startsWith(metaPrefix)) return { kind: "meta" };
   return { kind: "removed", name: baseName.slice(prefix.length) };
 }

@@ -1,4 +1,4 @@
-import type { TarEntry, Timestamp } from "../archive/tar/entry.ts";
+import type { TarEntry, TarType, Timestamp } from "../archive/tar/entry.ts";
 import { encodePath } from "../archive/tar/path-text.ts";
 import { parseWhiteout } from "../archive/whiteout.ts";
 import { type EngineError, invalidParameter } from "../errdefs/errors.ts";
@@ -54,17 +54,18 @@ const longestPath = 4096;
 const longestName = 255;
 const mostSymlinks = 40;
 const emptyXattrs: ReadonlyMap<string, Uint8Array> = new Map();
-const pseudoLinks = ".wh..wh.plnk";
 
 /**
- * A layer as a tree of inodes, made from the entries of its archive in their order. It does what unpacking into an empty
- * directory would do (later entries replace earlier ones, a directory over a directory merges, missing parents are made)
- * with no file system at hand: a symlink among the parents of a name is resolved inside the tree, as in a chroot, and can
- * lead nowhere else. Whiteouts become what overlayfs understands: a 0:0 character device, or an opaque directory.
+ * A layer as a tree of inodes, made from the entries of its archive in their order. It does what Docker's unpacking into an
+ * empty directory does, but in memory, so that nothing can lead out of the tree: missing parents are made, a symlink among
+ * the parents of a name is followed unless it climbs above the root, a file takes the place of a parent that was only
+ * implied, and no name may come twice. Whiteouts become what overlayfs understands: a 0:0 character device, or an opaque
+ * directory.
  */
 export class LayerTree {
   readonly root: DirectoryInode;
   readonly #bounds: LayerBounds;
+  readonly #seen = new Set<string>();
   #inodes = 1;
   #text = 0;
 
@@ -78,13 +79,13 @@ export class LayerTree {
    * with the text that Docker's unpacking has for the case.
    */
   add(entry: TarEntry): FileInode | undefined {
-    const path = cleanPath(entry.name);
+    const path = cleanPath(entry.name, "entry name");
+    this.#see(path.join("/"));
     const name = path.pop();
     if (name === undefined) {
       if (entry.type === "directory") applyAttributes(this.root, entry, this.#xattrs(entry));
       return undefined;
     }
-    if (isBookkeeping(path, name)) return undefined;
     const parent = this.#parent(path, entry);
     const whiteout = parseWhiteout(name);
     if (whiteout.kind === "opaque") parent.opaque = true;
@@ -93,14 +94,11 @@ export class LayerTree {
     return undefined;
   }
 
-  /** Ends the tree: drops what was only there to be linked to. */
-  finish(): DirectoryInode {
-    const links = this.root.children.get(pseudoLinks);
-    if (links) {
-      this.root.children.delete(pseudoLinks);
-      dropLinks(links);
-    }
-    return this.root;
+  /** Tools that take a layer apart and put it together again cannot tell two entries of one name apart. */
+  #see(name: string): void {
+    if (this.#seen.has(name)) throw refused("duplicates of file paths not supported");
+    this.#charge(name.length);
+    this.#seen.add(name);
   }
 
   #place(parent: DirectoryInode, name: string, entry: TarEntry): FileInode | undefined {
@@ -113,17 +111,18 @@ export class LayerTree {
       parent.children.delete(name);
       dropLinks(existing);
     }
-    if (entry.type === "link") {
+    const { type } = entry;
+    if (type === "link") {
       this.#link(parent, name, entry);
       return undefined;
     }
-    const inode = this.#create(entry);
+    const inode = this.#create({ ...entry, type });
     if (inode.type === "directory" && existing && isWhiteout(existing)) inode.opaque = true;
     this.#insert(parent, name, inode);
     return inode.type === "file" ? inode : undefined;
   }
 
-  #create(entry: TarEntry): Inode {
+  #create(entry: TarEntry & { readonly type: Exclude<TarType, "link"> }): Inode {
     const xattrs = this.#xattrs(entry);
     const { mode, uid, gid, mtime } = entry;
     const attributes = { mode, uid, gid, mtime, xattrs, links: 0 };
@@ -133,19 +132,18 @@ export class LayerTree {
     if (entry.type === "directory") return { ...attributes, type: "directory", children: new Map(), opaque: false };
     if (entry.type === "symlink") {
       const length = encodePath(entry.linkName).length;
-      if (length === 0) throw refused(`symlink  ${shown(entry.name)}: no such file or directory`);
-      if (length >= longestPath) throw refused(`symlink ${entry.linkName} ${shown(entry.name)}: file name too long`);
+      if (length === 0) throw refused(`symlinkat  ${shown(entry.name)}: no such file or directory`);
+      if (length >= longestPath)
+        throw refused(`symlinkat ${entry.linkName.slice(0, 64)}... ${shown(entry.name)}: file name too long`);
       this.#charge(length);
       return { ...attributes, mode: 0o777, type: "symlink", target: entry.linkName };
     }
-    if (entry.type === "link")
-      throw refused(`link ${shown(entry.linkName)} ${shown(entry.name)}: no such file or directory`);
     const device = entry.type !== "fifo";
     if (
       device &&
       (entry.deviceMajor > 0xfff || entry.deviceMinor > 0xfffff || entry.deviceMajor < 0 || entry.deviceMinor < 0)
     ) {
-      throw refused(`mknod ${shown(entry.name)}: invalid argument`);
+      throw refused(`mknodat ${shown(entry.name)}: invalid argument`);
     }
     const major = device ? entry.deviceMajor : 0;
     const minor = device ? entry.deviceMinor : 0;
@@ -154,7 +152,7 @@ export class LayerTree {
   }
 
   #link(parent: DirectoryInode, name: string, entry: TarEntry): void {
-    const fail = (why: string) => refused(`link ${shown(entry.linkName)} ${shown(entry.name)}: ${why}`);
+    const fail = (why: string) => refused(`linkat ${shown(entry.linkName)} ${shown(entry.name)}: ${why}`);
     const target = this.#find(entry.linkName);
     if (!target) throw fail("no such file or directory");
     if (target.type === "directory") throw fail("operation not permitted");
@@ -167,7 +165,8 @@ export class LayerTree {
   }
 
   #whiteOut(parent: DirectoryInode, name: string, entry: TarEntry): void {
-    if (name === "" || name === "." || name === "..") throw refused(`invalid whiteout ${JSON.stringify(entry.name)}`);
+    if (name === "" || name === "." || name === "..")
+      throw refused(`invalid whiteout entry ${JSON.stringify(entry.name)}`);
     const existing = parent.children.get(name);
     // A whiteout hides what is below this layer only, wherever it stands in the archive.
     if (existing?.type === "directory") existing.opaque = true;
@@ -178,7 +177,7 @@ export class LayerTree {
 
   #insert(parent: DirectoryInode, name: string, inode: Inode, isNew = true): void {
     const length = encodePath(name).length;
-    if (length > longestName) throw refused(`open ${name.slice(0, 64)}...: file name too long`);
+    if (length > longestName) throw refused(`openat ${name.slice(0, 64)}...: file name too long`);
     if (isNew && ++this.#inodes > this.#bounds.maxInodes) {
       throw refused(`layer has too many files: expected at most ${this.#bounds.maxInodes}`);
     }
@@ -211,24 +210,21 @@ export class LayerTree {
     const walk = new Walk(this.root, path);
     for (let part = walk.next(); part !== undefined; part = walk.next()) {
       const child = walk.directory.children.get(part);
-      if (!child || isWhiteout(child)) {
-        if (walk.followed) throw refused(`open ${shown(entry.name)}: no such file or directory`);
-        const made = newDirectory(entry.mtime);
-        made.opaque = child !== undefined;
-        this.#insert(walk.directory, part, made);
-        walk.enter(made);
-      } else if (!walk.enter(child)) {
-        throw refused(
-          `open ${shown(entry.name)}: ${walk.loops ? "too many levels of symbolic links" : "not a directory"}`,
-        );
+      if (child && !isWhiteout(child)) {
+        if (!walk.enter(child)) throw refused(`openat ${shown(entry.name)}: not a directory`);
+        continue;
       }
+      const made = newDirectory(entry.mtime);
+      made.opaque = child !== undefined;
+      this.#insert(walk.directory, part, made);
+      walk.enter(made);
     }
     return walk.directory;
   }
 
   /** What `name` stands for; the last component is not followed. */
   #find(name: string): Inode | undefined {
-    const path = cleanPath(name, true);
+    const path = cleanPath(name, "hardlink target");
     const last = path.pop();
     const walk = new Walk(this.root, path);
     for (let part = walk.next(); part !== undefined; part = walk.next()) {
@@ -243,10 +239,12 @@ export class LayerTree {
 class Walk {
   readonly #ancestors: DirectoryInode[];
   readonly #todo: string[];
+  readonly #path: readonly string[];
   #symlinks = 0;
 
   constructor(root: DirectoryInode, path: readonly string[]) {
     this.#ancestors = [root];
+    this.#path = path;
     this.#todo = [...path].reverse();
   }
 
@@ -254,31 +252,27 @@ class Walk {
     return this.#ancestors.at(-1) as DirectoryInode;
   }
 
-  /** Whether a symlink led here: what is missing is then not made, as `open` would not. */
-  get followed(): boolean {
-    return this.#symlinks > 0;
-  }
-
-  get loops(): boolean {
-    return this.#symlinks > mostSymlinks;
-  }
-
   /** The next name to look up in `directory`. */
   next(): string | undefined {
     while (true) {
       const part = this.#todo.pop();
       if (part === undefined || (part !== "" && part !== "." && part !== "..")) return part;
-      if (part === ".." && this.#ancestors.length > 1) this.#ancestors.pop();
+      if (part !== "..") continue;
+      if (this.#ancestors.length === 1) throw refused(`statat ${this.#path.join("/")}: path escapes from parent`);
+      this.#ancestors.pop();
     }
   }
 
-  /** Goes into a directory, or to where a symlink leads. Answers false when that cannot be. */
+  /** Goes into a directory, or to where a symlink leads. Answers false when it is neither. */
   enter(child: Inode): boolean {
     if (child.type === "directory") {
       this.#ancestors.push(child);
       return true;
     }
-    if (child.type !== "symlink" || ++this.#symlinks > mostSymlinks) return false;
+    if (child.type !== "symlink") return false;
+    if (++this.#symlinks > mostSymlinks) {
+      throw refused(`statat ${this.#path.join("/")}: too many levels of symbolic links`);
+    }
     if (child.target.startsWith("/")) this.#ancestors.length = 1;
     this.#todo.push(...child.target.split("/").reverse());
     return true;
@@ -286,7 +280,7 @@ class Walk {
 }
 
 const refused = (text: string): EngineError => invalidParameter(text);
-const shown = (name: string) => `/${name.replace(/^\/+/, "")}`;
+const shown = (name: string) => name.replace(/^(\.?\/+)+/, "").replace(/\/+$/, "");
 
 export function isWhiteout(inode: Inode): boolean {
   return inode.type === "char" && inode.whiteout;
@@ -314,26 +308,15 @@ function dropLinks(inode: Inode): void {
   }
 }
 
-/**
- * The components of a name, resolved as far as text goes. A name that climbs above the root is refused; `clamp` stops it
- * at the root instead, as joining the target of a link to the root does.
- */
-function cleanPath(name: string, clamp = false): string[] {
-  if (name.length > longestPath) throw refused(`open ${name.slice(0, 64)}...: file name too long`);
+/** The components of a name, resolved as far as text goes. A name that climbs above the root is refused as `what`. */
+function cleanPath(name: string, what: string): string[] {
+  if (name.length > longestPath) throw refused(`openat ${name.slice(0, 64)}...: file name too long`);
   const absolute = name.startsWith("/");
   const path: string[] = [];
   for (const part of name.split("/")) {
     if (part === "" || part === ".") continue;
     if (part !== "..") path.push(part);
-    else if (path.pop() === undefined && !absolute && !clamp)
-      throw refused(`${JSON.stringify(name)} is outside of "/"`);
+    else if (path.pop() === undefined && !absolute) throw refused(`invalid ${what} ${JSON.stringify(name)}`);
   }
   return path;
-}
-
-/** Files of AUFS itself. Those in the root's `.wh..wh.plnk` stay until the end: other entries may be links to them. */
-function isBookkeeping(path: readonly string[], name: string): boolean {
-  const first = path[0] ?? name;
-  if (first === pseudoLinks) return false;
-  return path.some((part) => parseWhiteout(part).kind === "meta") || parseWhiteout(name).kind === "meta";
 }

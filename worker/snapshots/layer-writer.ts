@@ -37,7 +37,7 @@ export async function writeLayer(
       await writer.file(inode, pull);
     }
     await reader.drain();
-    const image = await writer.finish(tree.finish(), label({ contentSize }));
+    const image = await writer.finish(tree.root, label({ contentSize }));
     return { imageSize: image.size, contentSize, inodes: image.inodes };
   } finally {
     await reader.close();

@@ -164,7 +164,7 @@ function mergeHeaders(raw: RawHeader, special: SpecialHeaders): TarEntry {
 }
 
 function refuseSparse(raw: RawHeader, records: PaxRecords): void {
-  const sparse = raw.typeFlag === "S" || [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
+  const sparse = [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
   if (sparse) throw notImplemented(`Cannot unpack ${raw.name}: sparse files in tar archives are not supported`);
 }
 
