@@ -5,7 +5,7 @@ export type StartKind = "create" | "exec";
 
 const prefixes: Record<StartKind, string> = {
   create:
-    "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ",
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ",
   exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
 };
 

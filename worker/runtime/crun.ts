@@ -57,16 +57,9 @@ class CrunBundle implements Bundle {
 
   async read(path: string, limit: number): Promise<Uint8Array | undefined> {
     const flushed = this.#flush();
-    const bytes = this.#guest.readFile(path, limit, { root: this.rootfs });
-    bytes.catch(() => undefined);
+    const bytes = readInRoot(this.#guest, this.rootfs, path, limit);
     await flushed;
-    try {
-      return await bytes;
-    } catch (error) {
-      if (error instanceof GuestError && ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "EXDEV"].includes(error.code))
-        return undefined;
-      throw error;
-    }
+    return bytes;
   }
 
   async start(spec: Spec, stdio: Stdio): Promise<Task> {
@@ -185,6 +178,10 @@ class CrunTask implements Task {
     return parseMetrics(files as unknown as CgroupFiles, procStat);
   }
 
+  read(path: string, limit: number): Promise<Uint8Array | undefined> {
+    return readInRoot(this.#guest, `${bundles}/${this.id}/rootfs`, path, limit);
+  }
+
   async pids(): Promise<readonly number[]> {
     const text = await this.#text(`${this.#cgroup}/cgroup.procs`);
     return text
@@ -219,6 +216,17 @@ class CrunTask implements Task {
 
   async #text(path: string): Promise<string> {
     return this.#guest.readFile(path, 1 << 18).then(decode, () => "");
+  }
+}
+
+/** What is not a file inside `root` is not there. */
+async function readInRoot(guest: Guest, root: string, path: string, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    return await guest.readFile(path, limit, { root });
+  } catch (error) {
+    const absent = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "EXDEV"];
+    if (error instanceof GuestError && absent.includes(error.code)) return undefined;
+    throw error;
   }
 }
 

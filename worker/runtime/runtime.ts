@@ -63,6 +63,8 @@ export interface Task extends Process {
   /** Kills everything in the container's cgroup. */
   killAll(): Promise<void>;
   metrics(): Promise<Metrics>;
+  /** Reads a file of its root filesystem, without leaving it; undefined when there is none. */
+  read(path: string, limit: number): Promise<Uint8Array | undefined>;
   /** Processes of the container, by their ids on the Docker host. */
   pids(): Promise<readonly number[]>;
   /** Clears away what the exited container left in the guest, and tells what can be known only until then. */
@@ -100,8 +102,7 @@ export interface Metrics {
 }
 
 /**
- * The container's or exec's process cannot be started. `message` is what Docker's user would read after "failed to create
- * task for container: "; `exitCode` what a shell would answer: 127 not found, 126 not executable, 128 all else.
+ * The container's or exec's process cannot be started. `message` is what Docker's user reads; `exitCode` what a shell would answer: 127 not found, 126 not executable, 128 all else.
  */
 export class StartFailed extends Error {
   override readonly name = "StartFailed";

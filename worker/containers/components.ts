@@ -1,0 +1,98 @@
+import type { Platform } from "../api/types/common.ts";
+import type { ImageConfig } from "../api/types/image.ts";
+import type { Digest } from "../content/store.ts";
+import type { Events } from "../events/events.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Disposable } from "../internal/disposable.ts";
+import type { LogStore } from "../logger/log-store.ts";
+import type { RecordStore } from "../metadata/records.ts";
+import type { Sandboxes } from "../network/sandbox.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Guest, GuestOperation } from "../shim/guest.ts";
+import type { Snapshotter } from "../snapshots/snapshotter.ts";
+
+/** What containers need of the rest of the engine. */
+export interface ContainersComponents {
+  readonly records: RecordStore;
+  readonly images: ImageLookup;
+  readonly volumes: VolumeStore;
+  readonly binds: BindSources;
+  readonly snapshotter: Snapshotter;
+  readonly sandboxes: Sandboxes;
+  readonly host: GuestHost;
+  readonly events: Pick<Events, "publish">;
+  readonly logs: LogStore;
+  readonly clock: Clock;
+}
+
+export interface ImageLookup {
+  /**
+   * The image that a reference, ID or prefix of an ID names, for `platform` when given, ready to be run (its layers are
+   * unpacked). Rejects with `NotFound`, "No such image: REFERENCE:TAG".
+   */
+  get(
+    reference: string,
+    options?: { readonly platform?: Platform; readonly signal?: AbortSignal },
+  ): Promise<ContainerImage>;
+  /** The ID that a reference names now; undefined when there is none. For lists. */
+  resolve(reference: string): Promise<Digest | undefined>;
+}
+
+export interface ContainerImage {
+  /** Digest of the config. */
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  /** Lowest first. */
+  readonly diffIds: readonly Digest[];
+  readonly os: string;
+}
+
+export interface VolumeStore {
+  /** Finds or makes a volume, and notes that the container uses it. Without a name it is anonymous. */
+  acquire(options: AcquireVolume): Promise<AcquiredVolume>;
+  /** The container is gone. No error when the volume is. */
+  release(name: string, container: string): Promise<void>;
+  /** Removes a volume unless something uses it. */
+  removeUnused(name: string): Promise<void>;
+  /** What has to be done in the guest before the volume is bound, and whether there is nothing in it yet. */
+  mount(name: string): Promise<{ readonly operations: readonly GuestOperation[]; readonly fresh: boolean }>;
+}
+
+export interface AcquireVolume {
+  readonly name?: string;
+  readonly container: string;
+  readonly driver?: string;
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface AcquiredVolume {
+  readonly name: string;
+  readonly driver: string;
+  /** Where it is in the guest. */
+  readonly mountpoint: string;
+}
+
+/** Which guest path stands for a bind source that a client named. */
+export interface BindSources {
+  /** Undefined: it cannot be reached from the guest. */
+  resolve(source: string): string | undefined;
+  /** What the user may do about it, for the error: such as "share its folder with --share". */
+  readonly hint?: string;
+}
+
+/** The guest that runs containers. */
+export interface GuestHost {
+  readonly machine: { readonly id: string; readonly cpus: number; readonly memory: number };
+  /** The guest that runs now; boots one when there is none. */
+  current(): Promise<RunningGuest>;
+  /** The guest that runs now, if one does. */
+  readonly running: RunningGuest | undefined;
+  /** Called each time that a guest is gone, with all that was in its memory. */
+  onGone(listener: (reason: string) => void): Disposable;
+}
+
+export interface RunningGuest {
+  readonly guest: Guest;
+  readonly runtime: Runtime;
+}

@@ -1,0 +1,120 @@
+import type { Health } from "../api/types/container.ts";
+import type { NetworkSettings } from "../api/types/network.ts";
+import { conflict } from "../errdefs/errors.ts";
+import { Lock } from "../internal/lock.ts";
+import type { RecordStore } from "../metadata/records.ts";
+import type { Sandbox } from "../network/sandbox.ts";
+import type { Task } from "../runtime/runtime.ts";
+import type { Mount } from "../snapshots/mount.ts";
+import { type ContainerRecord, recordKey, type StateRecord, toJson } from "./record.ts";
+import { ContainerStdio } from "./stdio.ts";
+
+export const lostLayer =
+  "the container's writable layer was lost with the guest that it was in: remove it and create it anew";
+
+/** What there is of a container while it runs. */
+export interface RunningTask {
+  readonly task: Task;
+  readonly sandbox: Sandbox;
+  readonly networkSettings: NetworkSettings;
+  /** Settles when its end has been recorded. */
+  readonly ended: Promise<void>;
+}
+
+export interface ContainerExit {
+  readonly exitCode: number;
+  readonly error: string;
+}
+
+/** A container in memory: its record, and what runs of it. Changes of its state happen under `lock`. */
+export class Container {
+  record: ContainerRecord;
+  readonly lock = new Lock();
+  /** Of the next run, or of the one that goes on: who attaches before the start hears its first byte. */
+  stdio: ContainerStdio;
+  running: RunningTask | undefined;
+  /** Its writable layer, being made ready since the create. */
+  snapshot: Promise<readonly Mount[]> | undefined;
+  /** What the writable layer held is gone. */
+  layerLost = false;
+  removing = false;
+  /** Ends the pause before a restart. */
+  restartPause: AbortController | undefined;
+  health: Health | undefined;
+  readonly execIds = new Set<string>();
+  readonly #records: RecordStore;
+  readonly #exitWaiters = new Set<(exit: ContainerExit) => void>();
+  readonly #removalWaiters = new Set<(exit: ContainerExit) => void>();
+
+  constructor(record: ContainerRecord, records: RecordStore) {
+    this.record = record;
+    this.#records = records;
+    this.stdio = new ContainerStdio(record.config);
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get state(): StateRecord {
+    return this.record.state;
+  }
+
+  /** As Docker's State.Running: paused and restarting containers count. */
+  get isRunning(): boolean {
+    return ["running", "paused", "restarting"].includes(this.state.status);
+  }
+
+  get lastExit(): ContainerExit {
+    return { exitCode: this.state.exitCode, error: this.state.error };
+  }
+
+  /** Changes the record in memory at once and answers when it is durable. */
+  async update(changes: Partial<ContainerRecord>): Promise<void> {
+    this.record = { ...this.record, ...changes };
+    await this.#records.apply([{ key: recordKey(this.id), value: toJson(this.record) }]);
+  }
+
+  updateState(changes: Partial<StateRecord>): Promise<void> {
+    return this.update({ state: { ...this.state, ...changes } });
+  }
+
+  /** The task, or `Conflict` with Docker's text. */
+  requireTask(): Task {
+    if (!this.running || this.state.status === "restarting") throw conflict(`container ${this.id} is not running`);
+    return this.running.task;
+  }
+
+  /** Resolves at the next exit. */
+  nextExit(): Promise<ContainerExit> {
+    return new Promise((resolve) => this.#exitWaiters.add(resolve));
+  }
+
+  /** Resolves when it has been removed. */
+  removal(): Promise<ContainerExit> {
+    return new Promise((resolve) => this.#removalWaiters.add(resolve));
+  }
+
+  announceExit(): void {
+    settle(this.#exitWaiters, this.lastExit);
+  }
+
+  announceRemoval(): void {
+    settle(this.#exitWaiters, this.lastExit);
+    settle(this.#removalWaiters, this.lastExit);
+  }
+
+  /** Attributes of its events. */
+  attributes(more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+    return { ...this.record.config.Labels, image: this.record.config.Image, name: this.name, ...more };
+  }
+}
+
+function settle(waiters: Set<(exit: ContainerExit) => void>, exit: ContainerExit): void {
+  for (const waiter of waiters) waiter(exit);
+  waiters.clear();
+}

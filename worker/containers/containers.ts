@@ -1,0 +1,345 @@
+import type { Platform } from "../api/types/common.ts";
+import type {
+  ContainerCreateRequest,
+  ContainerCreateResponse,
+  ContainerInspect,
+  ContainerSummary,
+  ContainersPruneReport,
+  ContainerTopResponse,
+  ContainerUpdateResponse,
+  ContainerWaitResponse,
+  WaitCondition,
+} from "../api/types/container.ts";
+import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
+import type { ContainerStats } from "../api/types/stats.ts";
+import { conflict, errorMessage, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
+import { abortable } from "../internal/abort.ts";
+import { checkFilterNames, type FilterValues } from "../internal/filters.ts";
+import type { LogFrame, LogReadOptions } from "../logger/log.ts";
+import { linuxResources } from "../runtime/spec/resources.ts";
+import type { TerminalSize } from "../shim/guest.ts";
+import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container, ContainerExit } from "./container.ts";
+import { ContainerTable } from "./container-table.ts";
+import { Creator } from "./creator.ts";
+import { Execs } from "./execs.ts";
+import { ContainerView } from "./inspect.ts";
+import { Launcher } from "./launch.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { type ListOptions, listContainers } from "./list.ts";
+import { prunable } from "./prune.ts";
+import { Remover } from "./remover.ts";
+import { type StatsOptions, statsStream } from "./stats.ts";
+import { type StopOptions, Stopper } from "./stopper.ts";
+import { containerTop } from "./top.ts";
+import { validateResources, validateRestartPolicy } from "./validate.ts";
+
+export interface CreateContainerOptions {
+  readonly name?: string;
+  readonly platform?: Platform;
+  readonly request: ContainerCreateRequest;
+  readonly signal?: AbortSignal;
+}
+
+/** The containers of the engine. Life cycle: `open` settles what a former engine left; `close` ends what runs. */
+export class Containers {
+  readonly execs: Execs;
+  readonly #components: ContainersComponents;
+  readonly #table: ContainerTable;
+  readonly #view: ContainerView;
+  readonly #creator: Creator;
+  readonly #lifecycle: Lifecycle;
+  readonly #stopper: Stopper;
+  readonly #remover: Remover;
+  readonly #listening: { dispose(): void };
+
+  private constructor(components: ContainersComponents, table: ContainerTable) {
+    this.#components = components;
+    this.#table = table;
+    this.execs = new Execs(components, table);
+    this.#view = new ContainerView(components, table);
+    this.#creator = new Creator(components, table);
+    this.#stopper = new Stopper(components);
+    this.#remover = new Remover(components, table);
+    const launcher = new Launcher(components, table);
+    this.#lifecycle = new Lifecycle(components, { table, creator: this.#creator, launcher, remover: this.#remover });
+    this.#listening = components.host.onGone(() => void this.#lifecycle.guestGone().catch(() => undefined));
+  }
+
+  static async open(components: ContainersComponents): Promise<Containers> {
+    const containers = new Containers(components, await ContainerTable.open(components.records));
+    await containers.#lifecycle.recover();
+    return containers;
+  }
+
+  /** Kills what runs, so that its end is recorded. */
+  async close(): Promise<void> {
+    this.#listening.dispose();
+    const running = this.#table.all().filter((container) => container.isRunning);
+    await Promise.all(running.map((container) => this.#stopper.killForRemoval(container).catch(() => undefined)));
+  }
+
+  /** How many there are, by state; and which images and volumes they use. For `info`, `rmi` and `df`. */
+  usage(): readonly ContainerUsage[] {
+    return this.#table.all().map((container) => ({
+      id: container.id,
+      name: container.name,
+      imageId: container.record.imageId,
+      imageReference: container.record.config.Image,
+      state: container.state.status,
+      volumes: container.record.mounts.flatMap(({ point }) => (point.Name === undefined ? [] : [point.Name])),
+    }));
+  }
+
+  list(options: ListOptions): Promise<readonly ContainerSummary[]> {
+    return listContainers(this.#components, this.#table, this.#view, options);
+  }
+
+  create(options: CreateContainerOptions): Promise<ContainerCreateResponse> {
+    return this.#creator.create(options);
+  }
+
+  async inspect(name: string, options: { readonly size?: boolean } = {}): Promise<ContainerInspect> {
+    return this.#view.inspect(this.#table.get(name), options.size ?? false);
+  }
+
+  async start(name: string, _options: { readonly detachKeys?: string } = {}): Promise<void> {
+    await this.#lifecycle.start(this.#table.get(name));
+  }
+
+  async stop(name: string, options: StopOptions = {}): Promise<void> {
+    await this.#stopper.stop(this.#table.get(name), options);
+  }
+
+  async restart(name: string, options: StopOptions = {}): Promise<void> {
+    const container = this.#table.get(name);
+    if (container.isRunning) await this.#stopper.stop(container, options);
+    await this.#lifecycle.start(container);
+    this.#event(container, "restart");
+  }
+
+  async kill(name: string, signal?: string): Promise<void> {
+    await this.#stopper.kill(this.#table.get(name), name, signal);
+  }
+
+  pause(name: string): Promise<void> {
+    const container = this.#table.get(name);
+    return container.lock.run(async () => {
+      if (container.state.status === "paused") throw conflict(`Container ${container.id} is already paused`);
+      await container.requireTask().pause();
+      await container.updateState({ status: "paused" });
+      this.#event(container, "pause");
+    });
+  }
+
+  unpause(name: string): Promise<void> {
+    const container = this.#table.get(name);
+    return container.lock.run(async () => {
+      if (container.state.status !== "paused") throw conflict(`Container ${container.id} is not paused`);
+      await container.requireTask().resume();
+      await container.updateState({ status: "running" });
+      this.#event(container, "unpause");
+    });
+  }
+
+  rename(name: string, newName: string): Promise<void> {
+    const container = this.#table.get(name);
+    if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
+    return container.lock.run(async () => {
+      const oldName = container.name;
+      if (newName.replace(/^\//, "") === oldName) {
+        throw invalidParameter("Renaming a container with the same name as its current name");
+      }
+      const reserved = this.#reserveForRename(container, newName);
+      try {
+        await container.update({ name: reserved });
+      } catch (error) {
+        this.#table.release(reserved);
+        throw error;
+      }
+      this.#table.release(oldName);
+      this.#event(container, "rename", { oldName: `/${oldName}` });
+    });
+  }
+
+  async resize(name: string, size: TerminalSize): Promise<void> {
+    const container = this.#table.get(name);
+    await container.requireTask().resize(size);
+    this.#event(container, "resize", { height: String(size.rows), width: String(size.columns) });
+  }
+
+  async remove(name: string, options: RemoveContainerOptions): Promise<void> {
+    const container = this.#table.get(name);
+    if (options.removeLink) throw notImplemented("removing links (--link) is not supported yet");
+    if (options.force) await this.#stopper.killForRemoval(container);
+    await container.lock.run(async () => {
+      // With --rm it went by itself meanwhile.
+      if (options.force && !this.#table.find(container.id)) return;
+      if (container.isRunning) throw conflict(`cannot remove container ${JSON.stringify(name)}: ${whyNot(container)}`);
+      await this.#remover.remove(container, { removeVolumes: options.removeVolumes });
+    });
+  }
+
+  async wait(
+    name: string,
+    { condition, signal }: { readonly condition: WaitCondition; readonly signal?: AbortSignal },
+  ): Promise<{ readonly result: Promise<ContainerWaitResponse> }> {
+    const container = this.#table.get(name);
+    const exit = (): Promise<ContainerExit> => {
+      if (condition === "removed") return container.removal();
+      if (condition === "next-exit") return container.nextExit();
+      return container.isRunning ? lastingExit(container) : Promise.resolve(container.lastExit);
+    };
+    const answered = exit().then(({ exitCode, error }) => ({
+      StatusCode: exitCode,
+      ...(error !== "" && { Error: { Message: error } }),
+    }));
+    return { result: abortable(answered, signal) };
+  }
+
+  async attach(name: string, options: AttachOptions): Promise<AttachedStreams> {
+    return attach(this.#components, this.#table.get(name), options);
+  }
+
+  async logs(
+    name: string,
+    options: LogReadOptions,
+  ): Promise<{ readonly tty: boolean; readonly frames: ReadableStream<LogFrame> }> {
+    const container = this.#table.get(name);
+    if (!options.stdout && !options.stderr) {
+      throw invalidParameter("Bad parameters: you must choose at least one stream");
+    }
+    const { config, hostConfig } = container.record;
+    const log = await this.#components.logs.open(container.id, hostConfig.LogConfig.Config);
+    return { tty: config.Tty, frames: log.read(options) };
+  }
+
+  async stats(name: string, options: StatsOptions): Promise<ReadableStream<ContainerStats>> {
+    return statsStream(this.#components, this.#table.get(name), options);
+  }
+
+  async top(name: string, psArgs: string): Promise<ContainerTopResponse> {
+    const container = this.#table.get(name);
+    const task = container.requireTask();
+    const { host, clock } = this.#components;
+    const [{ guest }, pids] = await Promise.all([host.current(), task.pids()]);
+    const answer = await containerTop(guest, pids, psArgs, host.machine.memory, clock.now());
+    this.#event(container, "top");
+    return answer;
+  }
+
+  update(
+    name: string,
+    changes: Partial<Resources> & { readonly RestartPolicy?: RestartPolicy },
+  ): Promise<ContainerUpdateResponse> {
+    const container = this.#table.get(name);
+    return container.lock.run(async () => {
+      const { hostConfig } = container.record;
+      const { RestartPolicy: policy, ...limits } = changes;
+      const named = policy?.Name ? policy : undefined;
+      if (named) validateRestartPolicy(named);
+      if (named && named.Name !== "no" && hostConfig.AutoRemove) {
+        throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container");
+      }
+      // A member of value zero is one that the client did not set.
+      const set = Object.fromEntries(
+        Object.entries(limits).filter(([, value]) => value !== 0 && value !== null && value !== ""),
+      );
+      const merged = { ...hostConfig, ...set, ...(named && { RestartPolicy: named }) };
+      validateResources(merged, this.#components.host.machine, true);
+      await container.running?.task.update(linuxResources(merged));
+      await container.update({ hostConfig: merged });
+      this.#event(container, "update");
+      return { Warnings: [] };
+    });
+  }
+
+  async prune({ filters }: { readonly filters: FilterValues }): Promise<ContainersPruneReport> {
+    checkFilterNames(filters, ["label", "label!", "until"]);
+    const deleted: string[] = [];
+    let reclaimed = 0;
+    for (const container of this.#table
+      .all()
+      .filter((candidate) => prunable(candidate, filters, this.#components.clock))) {
+      const { SizeRw } = await this.#view.sizes(container);
+      try {
+        await this.remove(container.id, { force: false, removeVolumes: false, removeLink: false });
+      } catch (error) {
+        if (isEngineError(error)) continue;
+        throw error;
+      }
+      deleted.push(container.id);
+      reclaimed += SizeRw;
+    }
+    this.#components.events.publish("container", "prune", "", { reclaimed: String(reclaimed) });
+    return { ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
+  }
+
+  async changes(name: string): Promise<never> {
+    return this.#later(name, "listing changed files (docker diff)");
+  }
+
+  async statPath(name: string, _path: string): Promise<never> {
+    return this.#later(name, "copying files (docker cp)");
+  }
+
+  async readPath(name: string, _path: string): Promise<never> {
+    return this.#later(name, "copying files (docker cp)");
+  }
+
+  async writePath(name: string, _path: string): Promise<never> {
+    return this.#later(name, "copying files (docker cp)");
+  }
+
+  async export(name: string): Promise<never> {
+    return this.#later(name, "exporting a filesystem (docker export)");
+  }
+
+  #later(name: string, what: string): never {
+    this.#table.get(name);
+    throw notImplemented(`${what} is not supported yet`);
+  }
+
+  #reserveForRename(container: Container, name: string): string {
+    try {
+      return this.#table.reserve(container.id, name);
+    } catch (error) {
+      if (!isEngineError(error, "Conflict")) throw error;
+      throw conflict(`Error when allocating new name: ${errorMessage(error)}`);
+    }
+  }
+
+  #event(container: Container, action: string, more: Readonly<Record<string, string>> = {}): void {
+    this.#components.events.publish("container", action, container.id, container.attributes(more));
+  }
+}
+
+export interface RemoveContainerOptions {
+  readonly force: boolean;
+  readonly removeVolumes: boolean;
+  readonly removeLink: boolean;
+}
+
+export interface ContainerUsage {
+  readonly id: string;
+  readonly name: string;
+  readonly imageId: string;
+  readonly imageReference: string;
+  readonly state: string;
+  readonly volumes: readonly string[];
+}
+
+/** An exit after which it is not started again. */
+async function lastingExit(container: Container): Promise<ContainerExit> {
+  for (;;) {
+    const exit = await container.nextExit();
+    if (!container.isRunning) return exit;
+  }
+}
+
+function whyNot(container: Container): string {
+  if (container.state.status === "paused") return "container is paused and must be unpaused first";
+  const word = container.state.status === "restarting" ? "restarting" : "running";
+  return `container is ${word}: stop the container before removing or force remove`;
+}

@@ -1,0 +1,145 @@
+import type { Platform } from "../api/types/common.ts";
+import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
+import { invalidParameter } from "../errdefs/errors.ts";
+import { rfc3339Nano } from "../internal/clock.ts";
+import { generateId } from "../internal/ids.ts";
+import { GuestError } from "../shim/guest.ts";
+import { commandLine } from "./command.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+import { completeHostConfig, mergeConfig } from "./merge-config.ts";
+import { mountPoint, type PlannedMount, planMounts } from "./mount-points.ts";
+import { type ContainerMount, type ContainerRecord, createdState } from "./record.ts";
+import { sandboxRequest } from "./sandbox-request.ts";
+import { validateConfig, validateHostConfig } from "./validate.ts";
+
+export interface CreateOptions {
+  readonly name?: string;
+  readonly platform?: Platform;
+  readonly request: ContainerCreateRequest;
+  readonly signal?: AbortSignal;
+}
+
+type CreatorComponents = Pick<
+  ContainersComponents,
+  "images" | "volumes" | "binds" | "snapshotter" | "sandboxes" | "host" | "events" | "clock"
+>;
+
+/** Makes containers: from a request and an image to a durable record whose writable layer is being made ready. */
+export class Creator {
+  readonly #components: CreatorComponents;
+  readonly #table: ContainerTable;
+
+  constructor(components: CreatorComponents, table: ContainerTable) {
+    this.#components = components;
+    this.#table = table;
+  }
+
+  async create({ name, platform, request, signal }: CreateOptions): Promise<ContainerCreateResponse> {
+    const { images, host: guestHost, sandboxes, events } = this.#components;
+    if (request.Image === undefined || request.Image === "") {
+      throw invalidParameter("config cannot be empty in order to create a container");
+    }
+    const host = completeHostConfig(request.HostConfig);
+    validateHostConfig(host, guestHost.machine);
+    const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
+    const id = generateId();
+    const config = mergeConfig(id, request, image.config);
+    validateConfig(config, request);
+    for (const mode of [host.PidMode, host.NetworkMode]) {
+      if (mode.startsWith("container:")) this.#table.get(mode.slice("container:".length));
+    }
+    const planned = planMounts(host, config.Volumes ?? {});
+    const [path = "", ...args] = commandLine(config);
+    const base = {
+      id,
+      name: "",
+      created: rfc3339Nano(this.#components.clock.nanos()),
+      machine: guestHost.machine.id,
+      imageId: image.id,
+      diffIds: image.diffIds,
+      os: image.os,
+      path,
+      args,
+      config,
+      hostConfig: host,
+      endpoints: request.NetworkingConfig?.EndpointsConfig ?? {},
+      mounts: [],
+      state: createdState,
+      restartCount: 0,
+      stoppedByUser: false,
+    } satisfies ContainerRecord;
+    sandboxes.validate(sandboxRequest(base, this.#table));
+    const container = await this.#reserveAndAdd(base, name, planned);
+    this.prepareSnapshot(container);
+    events.publish("container", "create", id, container.attributes());
+    return { Id: id, Warnings: [] };
+  }
+
+  /** Begins to make the writable layer, so that it is there when the container starts. */
+  prepareSnapshot(container: Container): void {
+    const { snapshotter } = this.#components;
+    container.snapshot = snapshotter.prepare(container.id, container.record.diffIds);
+    container.snapshot.catch(() => {
+      container.snapshot = undefined;
+    });
+  }
+
+  async #reserveAndAdd(
+    base: ContainerRecord,
+    name: string | undefined,
+    planned: readonly PlannedMount[],
+  ): Promise<Container> {
+    const reserved = this.#table.reserve(base.id, name);
+    const mounts: ContainerMount[] = [];
+    try {
+      for (const mount of planned) mounts.push(await this.#findMount(base.id, mount));
+      return await this.#table.add({ ...base, name: reserved, mounts });
+    } catch (error) {
+      this.#table.release(reserved);
+      for (const { point } of mounts) {
+        if (point.Name !== undefined)
+          await this.#components.volumes.release(point.Name, base.id).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  async #findMount(container: string, mount: PlannedMount): Promise<ContainerMount> {
+    const { copy, create, recursive } = mount;
+    const common = { copy, create, recursive, anonymous: false, ...(mount.tmpfs && { tmpfs: mount.tmpfs }) };
+    if (mount.type === "tmpfs") return { ...common, point: mountPoint(mount, { source: "" }), path: "" };
+    if (mount.type === "bind") {
+      const path = await this.#findBind(mount);
+      return { ...common, point: mountPoint(mount, { source: mount.source }), path };
+    }
+    const volume = await this.#components.volumes.acquire({
+      container,
+      ...(mount.source !== "" && { name: mount.source }),
+      ...(mount.driver !== undefined && { driver: mount.driver }),
+      ...(mount.driverOptions && { driverOptions: mount.driverOptions }),
+      ...(mount.labels && { labels: mount.labels }),
+    });
+    const point = mountPoint({ ...mount, driver: volume.driver }, { name: volume.name, source: volume.mountpoint });
+    return { ...common, point, path: volume.mountpoint, anonymous: mount.source === "" };
+  }
+
+  async #findBind({ source, create }: PlannedMount): Promise<string> {
+    const { binds, host } = this.#components;
+    const path = binds.resolve(source);
+    const missing = (hint: string) =>
+      invalidParameter(`invalid mount config for type "bind": bind source path does not exist: ${source}${hint}`);
+    if (path === undefined) throw missing(binds.hint ? ` (${binds.hint})` : "");
+    if (create) return path;
+    const { guest } = await host.current();
+    try {
+      await guest.readFile(path, 0);
+    } catch (error) {
+      // A folder or a socket cannot be read as a file, and is there.
+      if (error instanceof GuestError && ["ENOENT", "ENOTDIR"].includes(error.code)) throw missing("");
+      if (!(error instanceof GuestError)) throw error;
+    }
+    return path;
+  }
+}

@@ -1,0 +1,303 @@
+import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
+import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
+import { generateId } from "../internal/ids.ts";
+import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
+import { allCapabilities, effectiveCapabilities } from "../runtime/spec/capabilities.ts";
+import { capabilitySets, containerEnvironment, mergeEnvironment, withHome } from "../runtime/spec/spec.ts";
+import type { ProcessSpec } from "../runtime/spec/types.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
+import type { TerminalSize } from "../shim/guest.ts";
+import { type AttachedStreams, endedBy } from "./attach.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
+import { readUserDatabase } from "./process-options.ts";
+import { parseSecurityOptions } from "./validate.ts";
+
+/** Docker forgets an exec that has ended after a while; here the oldest go when there are this many. */
+const keptExecs = 500;
+
+interface Exec {
+  readonly id: string;
+  readonly container: Container;
+  readonly request: ExecCreateRequest;
+  state: "created" | "running" | "ended";
+  exitCode: number | null;
+  process: Process | undefined;
+  size: TerminalSize | undefined;
+}
+
+export interface ExecStartOptions {
+  readonly tty: boolean;
+  readonly size?: TerminalSize;
+  readonly signal?: AbortSignal;
+}
+
+/** Processes that are added to running containers. */
+export class Execs {
+  readonly #components: Pick<ContainersComponents, "events">;
+  readonly #table: ContainerTable;
+  readonly #execs = new Map<string, Exec>();
+
+  constructor(components: Pick<ContainersComponents, "events">, table: ContainerTable) {
+    this.#components = components;
+    this.#table = table;
+  }
+
+  async create(reference: string, request: ExecCreateRequest): Promise<string> {
+    const container = this.#table.get(reference);
+    checkRuns(container, reference);
+    if (!request.Cmd || request.Cmd.length === 0) throw invalidParameter("No exec command specified");
+    if (request.DetachKeys) parseDetachKeys(request.DetachKeys);
+    const id = generateId();
+    this.#execs.set(id, {
+      id,
+      container,
+      request,
+      state: "created",
+      exitCode: null,
+      process: undefined,
+      size: undefined,
+    });
+    container.execIds.add(id);
+    this.#forgetOld();
+    this.#event(container, `exec_create: ${request.Cmd.join(" ")}`, id);
+    return id;
+  }
+
+  async inspect(id: string): Promise<ExecInspect> {
+    const { request, container, state, exitCode, process } = this.#get(id);
+    const [entrypoint = "", ...rest] = request.Cmd ?? [];
+    return {
+      ID: id,
+      Running: state === "running",
+      ExitCode: exitCode,
+      ProcessConfig: {
+        tty: request.Tty ?? false,
+        entrypoint,
+        arguments: rest,
+        privileged: request.Privileged ?? false,
+        ...(request.User && { user: request.User }),
+      },
+      OpenStdin: request.AttachStdin ?? false,
+      OpenStderr: request.AttachStderr ?? false,
+      OpenStdout: request.AttachStdout ?? false,
+      CanRemove: state === "ended",
+      ContainerID: container.id,
+      DetachKeys: request.DetachKeys ?? "",
+      Pid: process?.pid ?? 0,
+    };
+  }
+
+  /**
+   * Runs it with the client's streams. Why it could not run is written to the client's stdout, as Docker does, because its
+   * connection is taken over by then; the exit code says the rest.
+   */
+  async start(id: string, options: ExecStartOptions): Promise<AttachedStreams> {
+    const exec = this.#get(id);
+    const tty = exec.request.Tty ?? false;
+    try {
+      const process = await this.#run(exec, options, true);
+      return clientStreams(exec, process, () => this.#event(exec.container, "exec_detach", id), options.signal);
+    } catch (error) {
+      if (!(error instanceof StartFailed)) throw error;
+      const text = new TextEncoder().encode(`${error.message}\r\n`);
+      const stdout = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(text);
+          controller.close();
+        },
+      });
+      return { tty, stdout, ...(exec.request.AttachStdin && { stdin: new WritableStream() }) };
+    }
+  }
+
+  async startDetached(id: string, options: Omit<ExecStartOptions, "signal">): Promise<void> {
+    const exec = this.#get(id);
+    try {
+      const process = await this.#run(exec, options, false);
+      for (const stream of [process.stdout, process.stderr]) void drain(stream);
+    } catch (error) {
+      if (!(error instanceof StartFailed)) throw error;
+      throw error.exitCode === 128 ? system(error.message) : invalidParameter(error.message);
+    }
+  }
+
+  async resize(id: string, size: TerminalSize): Promise<void> {
+    const exec = this.#get(id);
+    if (exec.state === "ended") throw conflict(`cannot resize a stopped exec: ${id}`);
+    exec.size = size;
+    await exec.process?.resize(size);
+  }
+
+  async #run(exec: Exec, options: ExecStartOptions, attached: boolean): Promise<Process> {
+    const { container, request, id } = exec;
+    if (exec.state === "running") throw conflict(`exec ${id} is already running`);
+    if (exec.state === "ended") throw conflict(`exec ${id} has already run`);
+    checkRuns(container, container.name);
+    exec.state = "running";
+    try {
+      const task = container.requireTask();
+      const spec = await processSpec(container, request);
+      const process = await task.exec(id, spec, stdioOf(request, options, attached));
+      exec.process = process;
+      this.#event(container, `exec_start: ${(request.Cmd ?? []).join(" ")}`, id);
+      process.exited.then(
+        (status) => this.#ended(exec, status.code),
+        () => this.#ended(exec, 137),
+      );
+      if (exec.size) await process.resize(exec.size).catch(() => undefined);
+      return process;
+    } catch (error) {
+      exec.state = "ended";
+      exec.exitCode = error instanceof StartFailed ? error.exitCode : 126;
+      throw error;
+    }
+  }
+
+  #ended(exec: Exec, exitCode: number): void {
+    exec.state = "ended";
+    exec.exitCode = exitCode;
+    exec.container.execIds.delete(exec.id);
+    this.#event(exec.container, "exec_die", exec.id, { exitCode: String(exitCode) });
+  }
+
+  #get(id: string): Exec {
+    const exec = this.#execs.get(id);
+    if (!exec) throw notFound(`No such exec instance: ${id}`);
+    return exec;
+  }
+
+  #event(container: Container, action: string, execID: string, more: Record<string, string> = {}): void {
+    this.#components.events.publish("container", action, container.id, container.attributes({ execID, ...more }));
+  }
+
+  #forgetOld(): void {
+    for (const [id, exec] of this.#execs) {
+      if (this.#execs.size <= keptExecs) return;
+      if (exec.state === "running") continue;
+      exec.container.execIds.delete(id);
+      this.#execs.delete(id);
+    }
+  }
+}
+
+function checkRuns(container: Container, reference: string): void {
+  if (container.state.status === "paused") {
+    throw conflict(`Container ${reference} is paused, unpause the container before exec`);
+  }
+  if (container.state.status === "restarting") {
+    throw conflict(`Container ${reference} is restarting, wait until the container is running`);
+  }
+  container.requireTask();
+}
+
+async function processSpec(container: Container, request: ExecCreateRequest): Promise<ProcessSpec> {
+  const { config, hostConfig: host } = container.record;
+  const task = container.requireTask();
+  if (request.WorkingDir && !request.WorkingDir.startsWith("/")) {
+    throw new StartFailed("OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
+  }
+  const database = await readUserDatabase((path, limit) => task.read(path, limit));
+  const user = resolveUser(request.User || config.User, host.GroupAdd ?? [], database);
+  const capabilities = request.Privileged
+    ? allCapabilities
+    : effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);
+  const env = mergeEnvironment(containerEnvironment({ ...config, Tty: request.Tty ?? false }), request.Env ?? []);
+  const { noNewPrivileges } = parseSecurityOptions(host.SecurityOpt ?? []);
+  const [height, width] = request.ConsoleSize ?? [0, 0];
+  return {
+    ...(request.Tty && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids ?? [] },
+    args: request.Cmd ?? [],
+    env: withHome(env, user),
+    cwd: request.WorkingDir || config.WorkingDir || "/",
+    capabilities: capabilitySets(capabilities),
+    rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+      type: `RLIMIT_${Name.toUpperCase()}`,
+      soft: Soft,
+      hard: Hard,
+    })),
+    ...(noNewPrivileges && { noNewPrivileges }),
+    oomScoreAdj: host.OomScoreAdj,
+  };
+}
+
+function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached: boolean): Stdio {
+  const [rows = 0, columns = 0] = request.ConsoleSize ?? [];
+  const size = options.size ?? (rows > 0 && columns > 0 ? { rows, columns } : undefined);
+  return {
+    stdin: attached && (request.AttachStdin ?? false),
+    stdout: attached && (request.AttachStdout ?? false),
+    stderr: attached && !request.Tty && (request.AttachStderr ?? false),
+    ...(request.Tty && { terminal: size ? { size } : {} }),
+  };
+}
+
+/** What the client gets of the process. A client that leaves does not end it: its output is then read and dropped. */
+function clientStreams(
+  exec: Exec,
+  process: Process,
+  detached: () => void,
+  signal: AbortSignal | undefined,
+): AttachedStreams {
+  const { request } = exec;
+  const tty = request.Tty ?? false;
+  const leave = new AbortController();
+  signal?.addEventListener("abort", () => leave.abort(), { once: true });
+  const output = (stream: ReadableStream<Uint8Array> | undefined) =>
+    stream && endedBy(drainedWhenCancelled(stream), leave.signal);
+  const keys = parseDetachKeys(request.DetachKeys || defaultDetachKeys);
+  const onDetach = () => {
+    detached();
+    leave.abort();
+  };
+  const stdin = process.stdin && quiet(process.stdin);
+  const stdout = output(process.stdout);
+  const stderr = output(process.stderr);
+  return {
+    tty,
+    ...(stdin && { stdin: tty ? detachable(stdin, keys, onDetach) : stdin }),
+    ...(stdout && { stdout }),
+    ...(stderr && { stderr }),
+  };
+}
+
+function drainedWhenCancelled(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => {
+        const drop = async () => {
+          while (!(await reader.read()).done);
+        };
+        void drop().catch(() => undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A process that has ended reads no more; that is no error for who writes. */
+function quiet(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
+  const writer = stdin.getWriter();
+  return new WritableStream<Uint8Array>({
+    write: (bytes) => writer.write(bytes).catch(() => undefined),
+    close: () => writer.close().catch(() => undefined),
+    abort: () => writer.close().catch(() => undefined),
+  });
+}
+
+async function drain(stream: ReadableStream<Uint8Array> | undefined): Promise<void> {
+  try {
+    await stream?.pipeTo(new WritableStream());
+  } catch {
+    // The guest went away.
+  }
+}

@@ -1,0 +1,158 @@
+import { conflict } from "../errdefs/errors.ts";
+import type { Sandbox } from "../network/sandbox.ts";
+import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
+import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
+import { generateSpec, type SpecOptions } from "../runtime/spec/spec.ts";
+import type { Spec } from "../runtime/spec/types.ts";
+import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
+import type { GuestOperation } from "../shim/guest.ts";
+import type { Mount } from "../snapshots/mount.ts";
+import type { ContainersComponents, RunningGuest } from "./components.ts";
+import type { Container } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+import { readUserDatabase, SeccompFilters } from "./process-options.ts";
+import { specMounts } from "./spec-mounts.ts";
+import { parseSecurityOptions } from "./validate.ts";
+
+const knownImages = 64;
+
+export interface LaunchOptions {
+  readonly rootfs: readonly Mount[];
+  readonly sandbox: Sandbox;
+  /** Nothing was written in it yet. */
+  readonly firstRun: boolean;
+}
+
+type LauncherComponents = Pick<ContainersComponents, "host" | "volumes">;
+
+/** Turns a container into a running task, with as few round trips to the guest as its configuration allows. */
+export class Launcher {
+  readonly #components: LauncherComponents;
+  readonly #table: ContainerTable;
+  readonly #filters = new SeccompFilters();
+  /** Who is known in an image, for containers in which nothing was changed yet. */
+  readonly #users = new Map<string, UserDatabase>();
+
+  constructor(components: LauncherComponents, table: ContainerTable) {
+    this.#components = components;
+    this.#table = table;
+  }
+
+  async launch(container: Container, { rootfs, sandbox, firstRun }: LaunchOptions): Promise<Task> {
+    const current = await this.#components.host.current();
+    const volumes = await this.#volumes(container);
+    const bundle = current.runtime.prepare(container.id, {
+      rootfs,
+      before: [...sandbox.operations, ...bindOperations(container), ...volumes.operations],
+    });
+    try {
+      bundle.add(volumes.copies(bundle.rootfs));
+      const user = await this.#user(container, bundle, firstRun);
+      const spec = await this.#spec(container, current, sandbox, bundle.rootfs, user);
+      return await bundle.start(spec, stdioOf(container));
+    } catch (error) {
+      await bundle.discard().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #user(container: Container, bundle: Bundle, firstRun: boolean): Promise<ResolvedUser> {
+    const { config, hostConfig, imageId, mounts } = container.record;
+    const untouched = firstRun && !mounts.some(({ point }) => point.Destination.startsWith("/etc"));
+    let database = untouched ? this.#users.get(imageId) : undefined;
+    if (!database) {
+      database = await readUserDatabase((path, limit) => bundle.read(path, limit));
+      if (this.#users.size >= knownImages) this.#users.clear();
+      if (untouched) this.#users.set(imageId, database);
+    }
+    return resolveUser(config.User, hostConfig.GroupAdd ?? [], database);
+  }
+
+  async #spec(
+    container: Container,
+    current: RunningGuest,
+    sandbox: Sandbox,
+    rootPath: string,
+    user: ResolvedUser,
+  ): Promise<Spec> {
+    const { id, config, hostConfig: host, path, args, mounts } = container.record;
+    const security = parseSecurityOptions(host.SecurityOpt ?? []);
+    const capabilities = effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);
+    const unconfined = security.seccomp === "unconfined" || (host.Privileged && security.seccomp === undefined);
+    const init = host.Init ? ["/sbin/docker-init", "--"] : [];
+    return generateSpec({
+      id,
+      config,
+      host,
+      args: [...init, path, ...args],
+      user,
+      mounts: [...(host.Init ? [initMount] : []), ...specMounts(mounts, host, sandbox.files)],
+      rootPath,
+      joined: this.#joined(container, sandbox),
+      ...(!unconfined && { seccompFilter: this.#filters.filter(security.seccomp, capabilities) }),
+      noNewPrivileges: security.noNewPrivileges,
+      devicesPresent: host.Privileged ? await current.guest.readDir("/dev") : [],
+    });
+  }
+
+  /** Namespaces that are not the container's own. Throws `Conflict` when the container that has one does not run. */
+  #joined(container: Container, sandbox: Sandbox): SpecOptions["joined"] {
+    const { PidMode, IpcMode, UTSMode, CgroupnsMode } = container.record.hostConfig;
+    const of = (reference: string, kind: string, what: string) => {
+      const other = this.#table.get(reference);
+      if (!other.running) throw conflict(`cannot join ${what} of a non running container: ${other.id}`);
+      return `/proc/${other.running.task.pid}/ns/${kind}`;
+    };
+    const pidOf = /^container:(.+)$/.exec(PidMode)?.[1];
+    const network =
+      typeof sandbox.namespace === "object" ? of(sandbox.namespace.container, "net", "network") : sandbox.namespace;
+    return {
+      ...(PidMode === "host" && { pid: "host" }),
+      ...(pidOf !== undefined && { pid: of(pidOf, "pid", "PID") }),
+      ...(IpcMode === "host" && { ipc: "host" }),
+      ...((UTSMode === "host" || network === "host") && { uts: "host" }),
+      ...(CgroupnsMode === "host" && { cgroup: "host" }),
+      ...(network !== "new" && { network }),
+    };
+  }
+
+  async #volumes(container: Container) {
+    const operations: GuestOperation[] = [];
+    const fresh: { readonly from: string; readonly to: string }[] = [];
+    for (const { point, path, copy } of container.record.mounts) {
+      if (point.Type !== "volume" || point.Name === undefined) continue;
+      const volume = await this.#components.volumes.mount(point.Name);
+      operations.push(...volume.operations);
+      if (copy && volume.fresh) fresh.push({ from: point.Destination, to: path });
+    }
+    const copies = (root: string) =>
+      fresh.map(({ from, to }): GuestOperation => ({ op: "copy", from, to, root, missingOk: true }));
+    return { operations, copies };
+  }
+}
+
+/** The guest's tiny init, where Docker puts its own. */
+const initMount = {
+  destination: "/sbin/docker-init",
+  type: "bind",
+  source: "/usr/bin/docker-init",
+  options: ["bind", "ro"],
+} as const;
+
+/** `-v` makes the folder that it mounts. A source that is there, of whatever kind, stays as it is. */
+function bindOperations(container: Container): readonly GuestOperation[] {
+  return container.record.mounts
+    .filter(({ point, create }) => point.Type === "bind" && create)
+    .map(({ path }): GuestOperation => ({ op: "mkdir", path, mode: 0o755, parents: true }));
+}
+
+function stdioOf(container: Container): Stdio {
+  const { config, hostConfig } = container.record;
+  const [rows, columns] = hostConfig.ConsoleSize;
+  return {
+    stdin: config.OpenStdin,
+    stdout: true,
+    stderr: !config.Tty,
+    ...(config.Tty && { terminal: rows > 0 && columns > 0 ? { size: { rows, columns } } : {} }),
+  };
+}

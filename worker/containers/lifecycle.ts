@@ -1,0 +1,238 @@
+import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
+import { abortable } from "../internal/abort.ts";
+import { rfc3339Nano } from "../internal/clock.ts";
+import { StartFailed, type Task } from "../runtime/runtime.ts";
+import type { ExitStatus } from "../shim/guest.ts";
+import type { ContainersComponents } from "./components.ts";
+import { type Container, lostLayer, type RunningTask } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+import type { Creator } from "./creator.ts";
+import { HealthMonitor } from "./health.ts";
+import type { Launcher } from "./launch.ts";
+import type { Remover } from "./remover.ts";
+import { restartPause, restarts } from "./restart-policy.ts";
+import { sandboxRequest } from "./sandbox-request.ts";
+import { ContainerStdio } from "./stdio.ts";
+
+/** Output that is still on its way when the process has ended. */
+const drainTime = 2000;
+const lostExitCode = 255;
+
+type LifecycleComponents = Pick<
+  ContainersComponents,
+  "host" | "snapshotter" | "sandboxes" | "events" | "logs" | "clock"
+>;
+
+export interface LifecycleParts {
+  readonly table: ContainerTable;
+  readonly creator: Pick<Creator, "prepareSnapshot">;
+  readonly launcher: Launcher;
+  readonly remover: Remover;
+}
+
+/** Starts containers and sees them to their end: exit status, OOM, restart policy, `--rm`, and the loss of the guest. */
+export class Lifecycle {
+  readonly #components: LifecycleComponents;
+  readonly #parts: LifecycleParts;
+  /** Of each container that is restarting: milliseconds before the last restart. */
+  readonly #pauses = new WeakMap<Container, number>();
+  readonly #lost = new WeakMap<RunningTask["task"], () => void>();
+
+  constructor(components: LifecycleComponents, parts: LifecycleParts) {
+    this.#components = components;
+    this.#parts = parts;
+  }
+
+  /** `NotModified` when it runs already. */
+  start(container: Container): Promise<void> {
+    return container.lock.run(async () => {
+      if (container.removing || container.state.status === "dead") {
+        throw conflict("container is marked for removal and cannot be started");
+      }
+      if (container.state.status === "paused") {
+        throw conflict("cannot start a paused container, try unpause instead");
+      }
+      if (container.isRunning) throw notModified("");
+      if (container.layerLost) throw conflict(lostLayer);
+      await container.update({ stoppedByUser: false, restartCount: 0 });
+      this.#pauses.delete(container);
+      await this.#run(container);
+    });
+  }
+
+  /** Everything that was in the guest is gone. */
+  async guestGone(): Promise<void> {
+    const { snapshotter } = this.#components;
+    await Promise.all(
+      this.#parts.table.all().map(async (container) => {
+        container.snapshot = undefined;
+        if (!container.state.used || snapshotter.durable) {
+          if (container.running) this.#lost.get(container.running.task)?.();
+          return;
+        }
+        container.layerLost = true;
+        if (container.running) this.#lost.get(container.running.task)?.();
+        else await container.updateState({ error: lostLayer });
+      }),
+    );
+  }
+
+  /** Settles what a former engine left: what ran then runs no more. */
+  async recover(): Promise<void> {
+    for (const container of this.#parts.table.all()) {
+      const lost = container.state.used && !this.#components.snapshotter.durable;
+      container.layerLost = lost;
+      const ended = container.isRunning;
+      if (ended && container.record.hostConfig.AutoRemove) {
+        await this.#parts.remover.discard(container);
+        continue;
+      }
+      if (!ended && (!lost || container.state.error === lostLayer)) continue;
+      await container.updateState({
+        ...(ended && { status: "exited", exitCode: lostExitCode, finishedAt: this.#now(), pid: 0 }),
+        ...(lost && { error: lostLayer }),
+      });
+    }
+  }
+
+  async #run(container: Container): Promise<void> {
+    const { sandboxes, logs, events } = this.#components;
+    const sandbox = await sandboxes.create(sandboxRequest(container.record, this.#parts.table));
+    let task: Task;
+    const startedAt = this.#now();
+    try {
+      const rootfs = await this.#rootfs(container);
+      const previous = container.state;
+      // Recorded while the guest works. Should the engine die in between, the record tells of a run, not of none.
+      const state = { status: "running", startedAt, error: "", oomKilled: false, exitCode: 0, used: true } as const;
+      const recorded = container.updateState(state);
+      try {
+        const firstRun = !previous.used;
+        [task] = await Promise.all([this.#parts.launcher.launch(container, { rootfs, sandbox, firstRun }), recorded]);
+      } catch (error) {
+        await recorded.catch(() => undefined);
+        container.record = { ...container.record, state: previous };
+        throw error;
+      }
+    } catch (error) {
+      await sandbox.release();
+      throw await this.#startFailed(container, error);
+    }
+    const log = await logs.open(container.id, container.record.hostConfig.LogConfig.Config);
+    log.open();
+    const drained = container.stdio.connect(task, (stream, bytes) => log.write(stream, bytes));
+    container.record = { ...container.record, state: { ...container.state, pid: task.pid } };
+    const lost = new Promise<undefined>((resolve) => this.#lost.set(task, () => resolve(undefined)));
+    const exited = Promise.race([task.exited.catch(() => undefined), lost]);
+    const ended = exited.then((status) => this.#ended(container, task, status, drained));
+    container.running = { task, sandbox, networkSettings: sandbox.settings, ended };
+    this.#networkEvent(container, "connect");
+    events.publish("container", "start", container.id, container.attributes());
+    const monitor = new HealthMonitor(this.#components, container, task);
+    monitor.start();
+    void exited.then(() => monitor.stop());
+  }
+
+  async #rootfs(container: Container) {
+    if (!container.snapshot && !container.state.used) this.#parts.creator.prepareSnapshot(container);
+    return container.snapshot ?? this.#components.snapshotter.mounts(container.id);
+  }
+
+  /** Records why it did not start, and answers the error that the client gets. */
+  async #startFailed(container: Container, error: unknown): Promise<unknown> {
+    const text = errorMessage(error);
+    const exitCode = error instanceof StartFailed ? error.exitCode : 128;
+    container.stdio.close();
+    container.stdio = new ContainerStdio(container.record.config);
+    await container.updateState({ error: text, exitCode, pid: 0 });
+    if (container.record.hostConfig.AutoRemove) await this.#parts.remover.discard(container);
+    if (isEngineError(error)) return error;
+    return exitCode === 128 ? system(text, { cause: error }) : invalidParameter(text, { cause: error });
+  }
+
+  async #ended(
+    container: Container,
+    task: Task,
+    status: ExitStatus | undefined,
+    drained: Promise<void>,
+  ): Promise<void> {
+    const { clock, events, logs } = this.#components;
+    const patience = new AbortController();
+    if (status) await Promise.race([drained, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
+    patience.abort();
+    await container.lock.run(async () => {
+      const exitCode = status?.code ?? lostExitCode;
+      const { AutoRemove, RestartPolicy } = container.record.hostConfig;
+      const again = !container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode });
+      const cleared = status ? task.delete() : Promise.resolve({ oomKilled: false });
+      const removed = AutoRemove && !again ? this.#parts.remover.clear(container) : Promise.resolve();
+      const [{ oomKilled }] = await Promise.all([cleared.catch(() => ({ oomKilled: false })), removed]);
+      if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
+      await this.#closeRun(container);
+      const finishedAt = this.#now();
+      const ranFor = Date.parse(finishedAt) - Date.parse(container.state.startedAt);
+      const state = {
+        status: again ? ("restarting" as const) : ("exited" as const),
+        exitCode,
+        oomKilled,
+        pid: 0,
+        finishedAt,
+        error: container.layerLost ? lostLayer : "",
+      };
+      if (AutoRemove && !again) container.record = { ...container.record, state: { ...container.state, ...state } };
+      else {
+        await container.updateState(state);
+        void logs.save(container.id).catch(() => undefined);
+      }
+      const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
+      const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
+      events.publish("container", "die", container.id, attributes);
+      this.#networkEvent(container, "disconnect");
+      container.announceExit();
+      if (again) this.#restartLater(container, ranFor);
+      else if (AutoRemove) await this.#parts.remover.forget(container);
+    });
+  }
+
+  async #closeRun(container: Container): Promise<void> {
+    const { running } = container;
+    container.running = undefined;
+    container.stdio.close();
+    container.stdio = new ContainerStdio(container.record.config);
+    container.health = undefined;
+    const log = await this.#components.logs.open(container.id, container.record.hostConfig.LogConfig.Config);
+    log.close();
+    await running?.sandbox.release();
+  }
+
+  #restartLater(container: Container, ranFor: number): void {
+    const pause = restartPause(this.#pauses.get(container) ?? 0, ranFor);
+    this.#pauses.set(container, pause);
+    const stop = new AbortController();
+    container.restartPause = stop;
+    const restart = async () => {
+      await this.#components.clock.sleep(pause, stop.signal);
+      await container.lock.run(async () => {
+        if (stop.signal.aborted || container.state.status !== "restarting") return;
+        container.record = { ...container.record, restartCount: container.record.restartCount + 1 };
+        try {
+          await this.#run(container);
+        } catch {
+          if (!container.removing) await container.updateState({ status: "exited" });
+        }
+      });
+    };
+    void abortable(restart(), stop.signal).catch(() => undefined);
+  }
+
+  #networkEvent(container: Container, action: "connect" | "disconnect"): void {
+    for (const [name, endpoint] of Object.entries(container.running?.networkSettings.Networks ?? {})) {
+      const attributes = { container: container.id, name, type: name === "none" ? "null" : name };
+      this.#components.events.publish("network", action, endpoint.NetworkID, attributes);
+    }
+  }
+
+  #now(): string {
+    return rfc3339Nano(this.#components.clock.nanos());
+  }
+}

@@ -1,0 +1,159 @@
+import type { ContainerConfig, ContainerCreateRequest, HealthConfig } from "../api/types/container.ts";
+import type { HostConfig } from "../api/types/host-config.ts";
+import type { ImageConfig } from "../api/types/image.ts";
+import { truncateId } from "../internal/ids.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/spec/spec.ts";
+
+/** What the guest calls itself. */
+const guestHostname = "wherry";
+
+/** The container's configuration: what the request says, and from the image what it leaves open. */
+export function mergeConfig(id: string, request: ContainerCreateRequest, image: ImageConfig): ContainerConfig {
+  const entrypoint = request.Entrypoint ?? undefined;
+  // An entrypoint of the request makes the image's command pointless; an empty list only takes the image's entrypoint away.
+  const inheritsCommand = !request.Cmd?.length && !entrypoint?.length;
+  const healthcheck = mergeHealthcheck(request.Healthcheck, image.Healthcheck);
+  const exposed = { ...image.ExposedPorts, ...request.ExposedPorts };
+  const stopSignal = request.StopSignal || image.StopSignal;
+  const shell = request.Shell ?? image.Shell;
+  return {
+    Hostname: request.Hostname || (hostNetwork(request) ? guestHostname : truncateId(id)),
+    Domainname: request.Domainname ?? "",
+    User: request.User || (image.User ?? ""),
+    AttachStdin: request.AttachStdin ?? false,
+    AttachStdout: request.AttachStdout ?? false,
+    AttachStderr: request.AttachStderr ?? false,
+    ...(Object.keys(exposed).length > 0 && { ExposedPorts: exposed }),
+    Tty: request.Tty ?? false,
+    OpenStdin: request.OpenStdin ?? false,
+    StdinOnce: request.StdinOnce ?? false,
+    Env: mergeEnv(request.Env ?? [], image.Env ?? []),
+    Cmd: inheritsCommand ? (image.Cmd ?? null) : (request.Cmd ?? null),
+    ...(healthcheck && { Healthcheck: healthcheck }),
+    ...(image.ArgsEscaped && { ArgsEscaped: image.ArgsEscaped }),
+    Image: request.Image ?? "",
+    Volumes: mergeSets(request.Volumes, image.Volumes),
+    WorkingDir: cleanPath(request.WorkingDir || image.WorkingDir || ""),
+    Entrypoint: entrypoint === undefined ? (image.Entrypoint ?? null) : entrypoint.length > 0 ? entrypoint : null,
+    ...(request.NetworkDisabled && { NetworkDisabled: request.NetworkDisabled }),
+    ...(request.MacAddress && { MacAddress: request.MacAddress }),
+    OnBuild: null,
+    Labels: { ...image.Labels, ...request.Labels },
+    ...(stopSignal && { StopSignal: stopSignal }),
+    ...(request.StopTimeout !== undefined && { StopTimeout: request.StopTimeout }),
+    ...(shell && { Shell: shell }),
+  };
+}
+
+/** Fills in what a client leaves out, with Docker's defaults. */
+export function completeHostConfig(host: Partial<HostConfig> = {}): HostConfig {
+  const memory = host.Memory ?? 0;
+  return {
+    Binds: null,
+    ContainerIDFile: "",
+    PortBindings: {},
+    AutoRemove: false,
+    VolumeDriver: "",
+    VolumesFrom: null,
+    ConsoleSize: [0, 0],
+    CapAdd: null,
+    CapDrop: null,
+    Dns: [],
+    DnsOptions: [],
+    DnsSearch: [],
+    ExtraHosts: null,
+    GroupAdd: null,
+    Cgroup: "",
+    Links: null,
+    OomScoreAdj: 0,
+    PidMode: "",
+    Privileged: false,
+    PublishAllPorts: false,
+    ReadonlyRootfs: false,
+    SecurityOpt: null,
+    UTSMode: "",
+    UsernsMode: "",
+    Isolation: "",
+    CpuShares: 0,
+    NanoCpus: 0,
+    CgroupParent: "",
+    BlkioWeight: 0,
+    BlkioWeightDevice: [],
+    BlkioDeviceReadBps: [],
+    BlkioDeviceWriteBps: [],
+    BlkioDeviceReadIOps: [],
+    BlkioDeviceWriteIOps: [],
+    CpuPeriod: 0,
+    CpuQuota: 0,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: "",
+    CpusetMems: "",
+    Devices: [],
+    DeviceCgroupRules: null,
+    DeviceRequests: null,
+    MemoryReservation: 0,
+    MemorySwappiness: null,
+    OomKillDisable: null,
+    PidsLimit: null,
+    Ulimits: [],
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+    ...host,
+    Memory: memory,
+    MemorySwap: memory > 0 && !host.MemorySwap ? memory * 2 : (host.MemorySwap ?? 0),
+    LogConfig: { Type: host.LogConfig?.Type || "json-file", Config: host.LogConfig?.Config ?? {} },
+    NetworkMode: host.NetworkMode === "default" || !host.NetworkMode ? "bridge" : host.NetworkMode,
+    RestartPolicy: {
+      Name: host.RestartPolicy?.Name || "no",
+      MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
+    },
+    CgroupnsMode: host.CgroupnsMode || (host.Privileged ? "host" : "private"),
+    IpcMode: host.IpcMode || "private",
+    ShmSize: host.ShmSize || 64 << 20,
+    Runtime: host.Runtime || "crun",
+    MaskedPaths: host.Privileged ? null : (host.MaskedPaths ?? defaultMaskedPaths),
+    ReadonlyPaths: host.Privileged ? null : (host.ReadonlyPaths ?? defaultReadonlyPaths),
+  };
+}
+
+/** `/a/../b//` is `/b`; an empty path stays empty. */
+export function cleanPath(path: string): string {
+  if (path === "") return "";
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `${path.startsWith("/") ? "/" : ""}${parts.join("/")}`;
+}
+
+function hostNetwork(request: ContainerCreateRequest): boolean {
+  return request.HostConfig?.NetworkMode === "host" || request.HostConfig?.UTSMode === "host";
+}
+
+/** What the request sets comes first, then what only the image sets. */
+function mergeEnv(own: readonly string[], inherited: readonly string[]): readonly string[] | null {
+  const name = (entry: string) => entry.split("=", 1)[0];
+  const taken = new Set(own.map(name));
+  const merged = [...own, ...inherited.filter((entry) => !taken.has(name(entry)))];
+  return merged.length > 0 ? merged : null;
+}
+
+function mergeSets(own: ContainerConfig["Volumes"] | undefined, inherited: ContainerConfig["Volumes"] | undefined) {
+  const merged = { ...inherited, ...own };
+  return Object.keys(merged).length > 0 ? merged : null;
+}
+
+function mergeHealthcheck(
+  own: HealthConfig | undefined,
+  inherited: HealthConfig | undefined,
+): HealthConfig | undefined {
+  if (!own || !inherited) return own ?? inherited;
+  const set = Object.fromEntries(
+    Object.entries(own).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value)),
+  );
+  return { ...inherited, ...set };
+}

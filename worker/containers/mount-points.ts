@@ -1,0 +1,182 @@
+import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
+import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { cleanPath } from "./merge-config.ts";
+
+/** A mount as the request asks for it, before volumes are found and binds are looked for. */
+export interface PlannedMount {
+  readonly type: "bind" | "volume" | "tmpfs";
+  /** A path for a bind, a name for a volume ("" is an anonymous one). */
+  readonly source: string;
+  readonly destination: string;
+  readonly readOnly: boolean;
+  readonly mode: string;
+  readonly propagation: string;
+  readonly copy: boolean;
+  /** `-v` makes a missing bind source; `--mount` refuses it. */
+  readonly create: boolean;
+  readonly recursive: boolean;
+  readonly driver?: string;
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly tmpfs?: MountRequest["TmpfsOptions"];
+}
+
+const propagations = ["private", "rprivate", "slave", "rslave", "shared", "rshared"];
+
+/**
+ * All mounts of a create request; those of the image's volumes last, and only where nothing else is mounted. Throws
+ * `InvalidParameter` with Docker's texts.
+ */
+export function planMounts(
+  host: Pick<HostConfig, "Binds" | "Mounts" | "Tmpfs">,
+  volumes: Readonly<Record<string, unknown>>,
+): readonly PlannedMount[] {
+  const planned = [...(host.Binds ?? []).map(parseBind), ...(host.Mounts ?? []).map(parseMount)];
+  const taken = new Set(Object.keys(host.Tmpfs ?? {}).map(checkTmpfs));
+  for (const { destination } of planned) {
+    if (taken.has(destination)) throw invalidParameter(`Duplicate mount point: ${destination}`);
+    taken.add(destination);
+  }
+  const anonymous = Object.keys(volumes)
+    .map((destination) => checkDestination("volume", destination, destination))
+    .filter((destination) => !taken.has(destination))
+    .map((destination): PlannedMount => ({ ...plain, type: "volume", destination, copy: true }));
+  return [...planned, ...anonymous];
+}
+
+/** The mount as inspect shows it. */
+export function mountPoint(
+  mount: PlannedMount,
+  found: { readonly name?: string; readonly source: string },
+): MountPoint {
+  return {
+    Type: mount.type,
+    ...(found.name !== undefined && { Name: found.name }),
+    Source: found.source,
+    Destination: mount.destination,
+    ...(mount.type === "volume" && { Driver: mount.driver || "local" }),
+    Mode: mount.mode,
+    RW: !mount.readOnly,
+    Propagation: mount.type === "bind" ? mount.propagation || "rprivate" : "",
+  };
+}
+
+const plain = {
+  source: "",
+  readOnly: false,
+  mode: "",
+  propagation: "",
+  copy: false,
+  create: false,
+  recursive: true,
+} as const;
+
+/** `SOURCE:DESTINATION[:MODE]`. */
+function parseBind(text: string): PlannedMount {
+  const invalid = (reason: string) => invalidParameter(`invalid volume specification: '${text}'${reason}`);
+  const parts = text.split(":");
+  const [source = "", destination = "", mode = ""] = parts;
+  if (parts.length < 2 || parts.length > 3 || source === "" || destination === "") throw invalid("");
+  const type = source.startsWith("/") ? "bind" : "volume";
+  let target: string;
+  try {
+    target = checkDestination(type, destination, destination);
+  } catch (error) {
+    throw invalid(`: ${error instanceof Error ? error.message : ""}`);
+  }
+  const flags = parseMode(mode, type);
+  if (type === "volume" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source)) {
+    throw invalidParameter(
+      `create ${source}: ${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+    );
+  }
+  return {
+    ...plain,
+    type,
+    source: type === "bind" ? cleanPath(source) : source,
+    destination: target,
+    readOnly: flags.includes("ro"),
+    mode: mode !== "" ? mode : type === "volume" ? "z" : "",
+    propagation: flags.find((flag) => propagations.includes(flag)) ?? "",
+    copy: type === "volume" && !flags.includes("nocopy"),
+    create: type === "bind",
+  };
+}
+
+function parseMode(mode: string, type: "bind" | "volume"): readonly string[] {
+  if (mode === "") return [];
+  const flags = mode.split(",");
+  const known = ["ro", "rw", "z", "Z", "consistent", "cached", "delegated"];
+  const allowed = type === "bind" ? [...known, ...propagations] : [...known, "nocopy"];
+  const groups = [["ro", "rw"], ["z", "Z"], propagations];
+  const twice = groups.some((group) => flags.filter((flag) => group.includes(flag)).length > 1);
+  if (twice || flags.some((flag) => !allowed.includes(flag))) throw invalidParameter(`invalid mode: ${mode}`);
+  return flags;
+}
+
+/** One of `--mount`. */
+function parseMount(request: MountRequest): PlannedMount {
+  const { Type, Source = "", ReadOnly = false } = request;
+  const invalid = (reason: string) => invalidParameter(`invalid mount config for type "${Type}": ${reason}`);
+  if (request.Target === undefined || request.Target === "") throw invalid("field Target must not be empty");
+  const destination = checkDestination(Type, request.Target, request.Target);
+  const common = { ...plain, destination, readOnly: ReadOnly };
+  switch (Type) {
+    case "bind": {
+      const { BindOptions: options = {} } = request;
+      if (Source === "") throw invalid("field Source must not be empty");
+      if (!Source.startsWith("/")) throw invalid(`invalid mount path: '${Source}' mount path must be absolute`);
+      if (options.Propagation && !propagations.includes(options.Propagation)) {
+        throw invalid(`invalid propagation mode: ${options.Propagation}`);
+      }
+      return {
+        ...common,
+        type: "bind",
+        source: cleanPath(Source),
+        propagation: options.Propagation ?? "",
+        create: options.CreateMountpoint ?? false,
+        recursive: !options.NonRecursive,
+      };
+    }
+    case "volume": {
+      const { VolumeOptions: options = {} } = request;
+      if (options.Subpath) throw notImplemented("mounting a part of a volume (volume-subpath) is not supported yet");
+      return {
+        ...common,
+        type: "volume",
+        source: Source,
+        mode: "z",
+        copy: !options.NoCopy,
+        ...(options.DriverConfig?.Name && { driver: options.DriverConfig.Name }),
+        ...(options.DriverConfig?.Options && { driverOptions: options.DriverConfig.Options }),
+        ...(options.Labels && { labels: options.Labels }),
+      };
+    }
+    case "tmpfs":
+      if (Source !== "") throw invalid("field Source must not be specified");
+      return { ...common, type: "tmpfs", ...(request.TmpfsOptions && { tmpfs: request.TmpfsOptions }) };
+    default:
+      throw notImplemented(`mounts of type "${Type}" are not supported yet`);
+  }
+}
+
+/** Docker's text for a destination that cannot be. */
+function checkDestination(type: string, destination: string, given: string): string {
+  const clean = cleanPath(destination);
+  if (!destination.startsWith("/")) {
+    throw invalidParameter(
+      `invalid mount config for type "${type}": invalid mount path: '${given}' mount path must be absolute`,
+    );
+  }
+  if (clean === "/") {
+    throw invalidParameter(`invalid mount config for type "${type}": invalid specification: destination can't be '/'`);
+  }
+  return clean;
+}
+
+function checkTmpfs(destination: string): string {
+  if (!destination.startsWith("/")) {
+    throw invalidParameter(`invalid mount path: '${destination}' mount path must be absolute`);
+  }
+  return cleanPath(destination);
+}

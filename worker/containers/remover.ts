@@ -1,0 +1,67 @@
+import { conflict } from "../errdefs/errors.ts";
+import { containerFolder } from "../network/predefined.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+
+type RemoverComponents = Pick<ContainersComponents, "host" | "snapshotter" | "volumes" | "events" | "logs">;
+
+/** Takes containers away: what they hold first, then their record and name. */
+export class Remover {
+  readonly #components: RemoverComponents;
+  readonly #table: ContainerTable;
+
+  constructor(components: RemoverComponents, table: ContainerTable) {
+    this.#components = components;
+    this.#table = table;
+  }
+
+  /** A container that does not run. Called under its lock. */
+  async remove(container: Container, options: { readonly removeVolumes: boolean }): Promise<void> {
+    if (container.removing) throw conflict(`removal of container ${container.id} is already in progress`);
+    container.removing = true;
+    try {
+      await this.clear(container, options);
+      await this.forget(container);
+    } catch (error) {
+      container.removing = false;
+      throw error;
+    }
+  }
+
+  /** As `--rm` does, whatever state it is in. */
+  async discard(container: Container): Promise<void> {
+    await this.remove(container, { removeVolumes: true });
+  }
+
+  /** Gives back everything but the record and the name. Nothing of it can fail for good: what stays is in the guest's memory. */
+  async clear(container: Container, { removeVolumes } = { removeVolumes: true }): Promise<void> {
+    const { host, snapshotter, logs } = this.#components;
+    container.removing = true;
+    await container.snapshot?.catch(() => undefined);
+    const folder = host.running?.guest.run([
+      { op: "remove", path: containerFolder(container.id), recursive: true, missingOk: true },
+    ]);
+    await Promise.all([
+      folder?.catch(() => undefined),
+      snapshotter.remove(container.id),
+      logs.remove(container.id),
+      this.#releaseVolumes(container, removeVolumes),
+    ]);
+  }
+
+  async forget(container: Container): Promise<void> {
+    await this.#table.remove(container);
+    this.#components.events.publish("container", "destroy", container.id, container.attributes());
+    container.announceRemoval();
+  }
+
+  async #releaseVolumes(container: Container, remove: boolean): Promise<void> {
+    const { volumes } = this.#components;
+    for (const { point, anonymous } of container.record.mounts) {
+      if (point.Type !== "volume" || point.Name === undefined) continue;
+      await volumes.release(point.Name, container.id);
+      if (remove && anonymous) await volumes.removeUnused(point.Name).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { HostConfig } from "../api/types/host-config.ts";
+import type { Sandbox } from "../network/sandbox.ts";
+import type { SpecMount } from "../runtime/spec/types.ts";
+import type { ContainerMount } from "./record.ts";
+
+const tmpfsDefaults = ["noexec", "nosuid", "nodev", "rprivate"];
+
+/** What Docker adds to the OCI runtime's mounts: the user's, and the files of the network. */
+export function specMounts(
+  mounts: readonly ContainerMount[],
+  host: Pick<HostConfig, "Tmpfs" | "ReadonlyRootfs">,
+  files: Sandbox["files"],
+): readonly SpecMount[] {
+  const own = mounts.map(specMount);
+  const taken = new Set(own.map((mount) => mount.destination));
+  const tmpfs = Object.entries(host.Tmpfs ?? {}).map(([destination, data]) => ({
+    destination,
+    type: "tmpfs",
+    source: "tmpfs",
+    options: mergeTmpfs(data === "" ? [] : data.split(",")),
+  }));
+  const etc = [
+    ["/etc/resolv.conf", files.resolvConf],
+    ["/etc/hostname", files.hostname],
+    ["/etc/hosts", files.hosts],
+  ] as const;
+  return [
+    ...tmpfs,
+    ...own,
+    ...etc
+      .filter(([destination]) => !taken.has(destination))
+      .map(([destination, source]) => ({
+        destination,
+        type: "bind",
+        source,
+        options: ["rbind", "rprivate", ...(host.ReadonlyRootfs ? ["ro"] : [])],
+      })),
+  ];
+}
+
+function specMount({ point, path, recursive, tmpfs }: ContainerMount): SpecMount {
+  const destination = point.Destination;
+  if (point.Type === "tmpfs") {
+    const asked = [
+      ...(tmpfs?.SizeBytes ? [`size=${tmpfs.SizeBytes}`] : []),
+      ...(tmpfs?.Mode ? [`mode=${tmpfs.Mode.toString(8)}`] : []),
+      ...(point.RW ? [] : ["ro"]),
+    ];
+    return { destination, type: "tmpfs", source: "tmpfs", options: mergeTmpfs(asked) };
+  }
+  const options = [
+    recursive ? "rbind" : "bind",
+    // "rro" (recursively read-only) is Docker's, where its OCI runtime can.
+    ...(point.RW ? [] : ["ro"]),
+    ...(point.Propagation ? [point.Propagation] : []),
+  ];
+  return { destination, type: "bind", source: path, options };
+}
+
+/** Docker's options, less those that are asked for the other way round. */
+function mergeTmpfs(asked: readonly string[]): readonly string[] {
+  const opposite: Readonly<Record<string, string>> = { exec: "noexec", suid: "nosuid", dev: "nodev" };
+  const undone = new Set(asked.map((option) => opposite[option]));
+  return [...new Set([...tmpfsDefaults.filter((option) => !undone.has(option)), ...asked])];
+}

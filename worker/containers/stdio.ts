@@ -1,0 +1,126 @@
+import type { Process } from "../runtime/runtime.ts";
+
+/** What a slow client may have waiting before the container is held up. */
+const clientBuffer = 1 << 20;
+
+/** Copies one output to everybody who listens. The slowest listener sets the pace; who cancels is forgotten. */
+export class OutputFan {
+  readonly #listeners = new Set<Listener>();
+  #closed = false;
+
+  subscribe(): ReadableStream<Uint8Array> {
+    let listener: Listener | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          if (this.#closed) return controller.close();
+          listener = new Listener(controller);
+          this.#listeners.add(listener);
+        },
+        pull: () => listener?.release(),
+        cancel: () => {
+          if (!listener) return;
+          this.#listeners.delete(listener);
+          listener.release();
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: clientBuffer }),
+    );
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await Promise.all([...this.#listeners].map((listener) => listener.write(bytes)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.clear();
+  }
+}
+
+class Listener {
+  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  #release: (() => void) | undefined;
+
+  constructor(controller: ReadableStreamDefaultController<Uint8Array>) {
+    this.#controller = controller;
+  }
+
+  /** Resolves when it can take more. */
+  write(bytes: Uint8Array): Promise<void> {
+    this.#controller.enqueue(bytes);
+    if ((this.#controller.desiredSize ?? 0) > 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  close(): void {
+    this.#controller.close();
+    this.release();
+  }
+}
+
+/** The standard streams of one run of a container, which clients may take hold of before it starts. */
+export class ContainerStdio {
+  readonly tty: boolean;
+  readonly stdout = new OutputFan();
+  readonly stderr = new OutputFan();
+  readonly #closeOnce: boolean;
+  #settle: ((stdin: WritableStreamDefaultWriter<Uint8Array> | undefined) => void) | undefined;
+  readonly #stdin: Promise<WritableStreamDefaultWriter<Uint8Array> | undefined>;
+
+  constructor(config: { readonly Tty: boolean; readonly StdinOnce: boolean }) {
+    this.tty = config.Tty;
+    this.#closeOnce = config.StdinOnce && !config.Tty;
+    this.#stdin = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Begins to copy: to the listeners, and to `log`. Answers when all output has been copied. */
+  connect(process: Process, log: (stream: "stdout" | "stderr", bytes: Uint8Array) => void): Promise<void> {
+    this.#settle?.(process.stdin?.getWriter());
+    const copy = async (name: "stdout" | "stderr") => {
+      try {
+        for await (const bytes of process[name] ?? []) {
+          log(name, bytes);
+          await this[name].write(bytes);
+        }
+      } catch {
+        // The guest went away in the middle: what came is what there is.
+      }
+    };
+    return Promise.all([copy("stdout"), copy("stderr")]).then(() => undefined);
+  }
+
+  /** The container has stopped. */
+  close(): void {
+    this.#settle?.(undefined);
+    this.stdout.close();
+    this.stderr.close();
+  }
+
+  /** A client's way to stdin. What it writes before the start waits for it; closing it closes stdin where that was asked for. */
+  openStdin(): WritableStream<Uint8Array> {
+    const finish = async () => {
+      const stdin = await this.#stdin;
+      if (this.#closeOnce) await stdin?.close();
+    };
+    return new WritableStream<Uint8Array>({
+      write: async (bytes) => {
+        const stdin = await this.#stdin;
+        // A process that has ended reads no more: as with a pipe whose other end is closed, without an error for the client.
+        await stdin?.write(bytes).catch(() => undefined);
+      },
+      close: () => finish().catch(() => undefined),
+      abort: () => finish().catch(() => undefined),
+    });
+  }
+}

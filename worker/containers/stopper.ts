@@ -1,0 +1,110 @@
+import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
+import { GuestError } from "../shim/guest.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container, RunningTask } from "./container.ts";
+import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
+
+const defaultStopTimeout = 10;
+
+export interface StopOptions {
+  readonly signal?: string;
+  /** Seconds; negative waits for ever. */
+  readonly timeout?: number;
+}
+
+/** Ends running containers. None of it is done under the container's lock, which its end needs. */
+export class Stopper {
+  readonly #components: Pick<ContainersComponents, "events" | "clock">;
+
+  constructor(components: Pick<ContainersComponents, "events" | "clock">) {
+    this.#components = components;
+  }
+
+  /** `NotModified` when it does not run. */
+  async stop(container: Container, options: StopOptions = {}): Promise<void> {
+    if (!container.isRunning) throw notModified("");
+    const { config } = container.record;
+    const signal = parseSignal(options.signal || config.StopSignal || String(SIGTERM));
+    const timeout = options.timeout ?? config.StopTimeout ?? defaultStopTimeout;
+    await this.#endRestarts(container);
+    const { running } = container;
+    if (running) {
+      await this.#signal(container, running, signal).catch(() => undefined);
+      const ended = await this.#within(running.ended, timeout);
+      if (!ended) await this.#killAndWait(container, running);
+    }
+    this.#components.events.publish("container", "stop", container.id, container.attributes());
+  }
+
+  /** `reference`: how the client named it, for the error. */
+  async kill(container: Container, reference: string, text = ""): Promise<void> {
+    const refuse = (reason: string) => `cannot kill container: ${reference}: ${reason}`;
+    let signal: number;
+    try {
+      signal = parseSignal(text || "KILL");
+    } catch (error) {
+      throw invalidParameter(refuse(errorMessage(error)));
+    }
+    if (container.state.status === "restarting") return this.#endRestarts(container);
+    const { running } = container;
+    if (!running) throw conflict(refuse(`container ${container.id} is not running`));
+    const { StopSignal } = container.record.config;
+    // A user who ends it does not want it back; another signal is the program's own business.
+    const ends = signal === SIGKILL || !StopSignal || signal === parseSignal(StopSignal);
+    if (ends) await container.update({ stoppedByUser: true });
+    try {
+      if (signal === SIGKILL) await this.#killAndWait(container, running);
+      else await this.#signal(container, running, signal);
+    } catch (error) {
+      if (isEngineError(error)) throw error;
+      throw error instanceof GuestError && error.code === "ESRCH"
+        ? conflict(refuse(`container ${container.id} is not running`))
+        : system(refuse(errorMessage(error)), { cause: error });
+    }
+  }
+
+  /** As `rm -f` does: nothing is left running afterwards. */
+  async killForRemoval(container: Container): Promise<void> {
+    await this.#endRestarts(container);
+    const { running } = container;
+    if (running) await this.#killAndWait(container, running);
+  }
+
+  async #killAndWait(container: Container, running: RunningTask): Promise<void> {
+    await this.#signal(container, running, SIGKILL).catch((error: unknown) => {
+      if (!(error instanceof GuestError && error.code === "ESRCH")) throw error;
+    });
+    // Without a pid namespace of its own, its other processes outlive the first.
+    if (container.record.hostConfig.PidMode !== "") await running.task.killAll().catch(() => undefined);
+    await running.ended;
+  }
+
+  async #signal(container: Container, running: RunningTask, signal: number): Promise<void> {
+    await running.task.kill(signal);
+    const attributes = container.attributes({ signal: String(signal) });
+    this.#components.events.publish("container", "kill", container.id, attributes);
+  }
+
+  async #endRestarts(container: Container): Promise<void> {
+    await container.update({ stoppedByUser: true });
+    container.restartPause?.abort();
+    await container.lock.run(async () => {
+      if (container.state.status !== "restarting") return;
+      await container.updateState({ status: "exited" });
+      container.announceExit();
+    });
+  }
+
+  /** Whether it ended within `timeout` seconds. */
+  async #within(ended: Promise<void>, timeout: number): Promise<boolean> {
+    if (timeout < 0) return ended.then(() => true);
+    const patience = new AbortController();
+    const expired = this.#components.clock.sleep(timeout * 1000, patience.signal).then(
+      () => false,
+      () => true,
+    );
+    const result = await Promise.race([ended.then(() => true), expired]);
+    patience.abort();
+    return result;
+  }
+}

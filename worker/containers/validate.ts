@@ -1,0 +1,214 @@
+import type { ContainerConfig, HealthConfig } from "../api/types/container.ts";
+import type { HostConfig, Resources, RestartPolicy } from "../api/types/host-config.ts";
+import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { checkLogOptions } from "../logger/log-store.ts";
+import { normalizeCapabilities } from "../runtime/spec/capabilities.ts";
+import { commandLine } from "./command.ts";
+import { parseSignal } from "./signals.ts";
+
+const minimumMemory = 6 << 20;
+const minimumDuration = 1_000_000;
+
+/** Refuses what Docker refuses at create, in its words, and what this engine cannot do yet. */
+export function validateConfig(config: ContainerConfig, given: { readonly WorkingDir?: string }): void {
+  if (commandLine(config).length === 0) throw invalidParameter("no command specified");
+  if (given.WorkingDir && !given.WorkingDir.startsWith("/")) {
+    throw invalidParameter(`the working directory '${given.WorkingDir}' is invalid, it needs to be an absolute path`);
+  }
+  if (config.StopSignal) parseSignal(config.StopSignal);
+  for (const entry of config.Env ?? []) {
+    if (entry === "" || entry.startsWith("=")) throw invalidParameter(`invalid environment variable: ${entry}`);
+  }
+  validateHealthcheck(config.Healthcheck);
+}
+
+export function validateHostConfig(host: HostConfig, machine: { readonly cpus: number }): void {
+  validateRestartPolicy(host.RestartPolicy);
+  if (host.AutoRemove && host.RestartPolicy.Name !== "no") {
+    throw invalidParameter("can't create 'AutoRemove' container with restart policy");
+  }
+  validateCapabilities(host);
+  validateResources(host, machine, false);
+  if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
+    throw invalidParameter(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.ShmSize < 0) throw invalidParameter("SHM size can not be less than 0");
+  if (host.LogConfig.Type !== "json-file") {
+    throw invalidParameter(
+      `error looking up logging plugin ${host.LogConfig.Type}: plugin ${JSON.stringify(host.LogConfig.Type)} not found`,
+    );
+  }
+  checkLogOptions(host.LogConfig.Config);
+  if (!["crun", "runc", "io.containerd.runc.v2"].includes(host.Runtime ?? "crun")) {
+    throw invalidParameter(`unknown or invalid runtime name: ${host.Runtime}`);
+  }
+  validateModes(host);
+  parseSecurityOptions(host.SecurityOpt ?? []);
+  refuseUnsupported(host);
+}
+
+export function validateRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy): void {
+  switch (Name) {
+    case "":
+    case "no":
+    case "always":
+    case "unless-stopped":
+      if (MaximumRetryCount !== 0) {
+        throw invalidParameter("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+      }
+      return;
+    case "on-failure":
+      if (MaximumRetryCount < 0) {
+        throw invalidParameter("invalid restart policy: maximum retry count cannot be negative");
+      }
+      return;
+    default:
+      throw invalidParameter(
+        `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+      );
+  }
+}
+
+/** cgroup limits, of a create or an update. */
+export function validateResources(
+  limits: Partial<Resources>,
+  machine: { readonly cpus: number },
+  update: boolean,
+): void {
+  const { Memory = 0, MemorySwap = 0, MemoryReservation = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = limits;
+  const refuse = (wrong: boolean, text: string) => {
+    if (wrong) throw invalidParameter(text);
+  };
+  refuse(Memory !== 0 && Memory < minimumMemory, "Minimum memory limit allowed is 6MB");
+  refuse(
+    Memory > 0 && MemorySwap > 0 && MemorySwap < Memory,
+    "Minimum memoryswap limit should be larger than memory limit, see usage",
+  );
+  refuse(
+    Memory === 0 && MemorySwap > 0 && !update,
+    "You should always set the Memory limit when using Memoryswap limit, see usage",
+  );
+  refuse(MemoryReservation > 0 && MemoryReservation < minimumMemory, "Minimum memory reservation allowed is 6MB");
+  refuse(
+    Memory > 0 && MemoryReservation > 0 && Memory < MemoryReservation,
+    "Minimum memory limit can not be less than memory reservation limit, see usage",
+  );
+  refuse(NanoCpus > 0 && CpuPeriod > 0, "Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  refuse(NanoCpus > 0 && CpuQuota > 0, "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  const { cpus } = machine;
+  refuse(
+    NanoCpus < 0 || NanoCpus > cpus * 1e9,
+    `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
+  );
+  refuse(
+    CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000),
+    "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
+  );
+  refuse(CpuQuota > 0 && CpuQuota < 1000, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+}
+
+/** What `--security-opt` asks for. */
+export interface SecurityOptions {
+  readonly noNewPrivileges: boolean;
+  /** JSON of a profile, `unconfined`, or undefined for Docker's own. */
+  readonly seccomp?: string;
+}
+
+/** Throws `InvalidParameter` with Docker's text. */
+export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
+  let noNewPrivileges = false;
+  let seccomp: string | undefined;
+  for (const option of options) {
+    if (option === "no-new-privileges") {
+      noNewPrivileges = true;
+      continue;
+    }
+    if (option === "disable" || option === "label=disable") continue;
+    const at = option.search(/[=:]/);
+    if (at < 0) throw invalidParameter(`invalid --security-opt 1: ${JSON.stringify(option)}`);
+    const value = option.slice(at + 1);
+    switch (option.slice(0, at)) {
+      case "no-new-privileges":
+        if (!["true", "false"].includes(value)) {
+          throw invalidParameter(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+        }
+        noNewPrivileges = value === "true";
+        break;
+      case "seccomp":
+        seccomp = value === "builtin" ? undefined : value;
+        break;
+      case "label":
+        break;
+      case "apparmor":
+        if (value !== "unconfined") throw notImplemented("AppArmor profiles are not supported");
+        break;
+      default:
+        throw invalidParameter(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+    }
+  }
+  return { noNewPrivileges, ...(seccomp !== undefined && { seccomp }) };
+}
+
+function validateCapabilities(host: HostConfig): void {
+  for (const [name, capabilities] of [
+    ["CapAdd", host.CapAdd],
+    ["CapDrop", host.CapDrop],
+  ] as const) {
+    try {
+      normalizeCapabilities(capabilities ?? []);
+    } catch (error) {
+      throw invalidParameter(`invalid ${name}: ${errorMessage(error)}`);
+    }
+  }
+}
+
+function validateModes(host: HostConfig): void {
+  const known = (mode: string, names: readonly string[]) => names.includes(mode) || /^container:.+/.test(mode);
+  if (!known(host.IpcMode, ["", "none", "private", "shareable", "host"])) {
+    throw invalidParameter(`invalid IPC mode: ${host.IpcMode}`);
+  }
+  if (!known(host.PidMode, ["", "host"])) throw invalidParameter(`invalid PID mode: ${host.PidMode}`);
+  if (!["", "host"].includes(host.UTSMode)) throw invalidParameter(`invalid UTS mode: ${host.UTSMode}`);
+  if (!["", "host"].includes(host.UsernsMode))
+    throw invalidParameter(`invalid user namespace mode: ${host.UsernsMode}`);
+  if (!["", "private", "host"].includes(host.CgroupnsMode)) {
+    throw invalidParameter(`invalid cgroup namespace mode: ${host.CgroupnsMode}`);
+  }
+  if (!["", "default"].includes(host.Isolation)) {
+    throw invalidParameter(`invalid isolation '${host.Isolation}' on linux`);
+  }
+}
+
+/** Accepting these and doing nothing would mislead. */
+function refuseUnsupported(host: HostConfig): void {
+  const refuse = (asked: boolean, what: string) => {
+    if (asked) throw notImplemented(`${what} is not supported yet`);
+  };
+  refuse(host.IpcMode.startsWith("container:"), "sharing another container's IPC namespace (--ipc container:...)");
+  refuse((host.DeviceRequests?.length ?? 0) > 0, "requesting devices (--gpus)");
+  refuse(host.CpusetCpus !== "" || host.CpusetMems !== "", "choosing processors (--cpuset-cpus, --cpuset-mems)");
+  refuse(host.BlkioWeight !== 0 || (host.BlkioWeightDevice?.length ?? 0) > 0, "a block I/O weight (--blkio-weight)");
+  const throttles = [
+    host.BlkioDeviceReadBps,
+    host.BlkioDeviceWriteBps,
+    host.BlkioDeviceReadIOps,
+    host.BlkioDeviceWriteIOps,
+  ];
+  refuse(
+    throttles.some((devices) => (devices?.length ?? 0) > 0),
+    "limiting block I/O (--device-read-bps and its like)",
+  );
+  refuse(host.CpuRealtimePeriod !== 0 || host.CpuRealtimeRuntime !== 0, "real-time scheduling (--cpu-rt-runtime)");
+  refuse(Object.keys(host.StorageOpt ?? {}).length > 0, "storage options (--storage-opt)");
+  refuse((host.VolumesFrom?.length ?? 0) > 0, "taking volumes from another container (--volumes-from)");
+}
+
+function validateHealthcheck(health: HealthConfig | undefined): void {
+  for (const name of ["Interval", "Timeout", "StartPeriod", "StartInterval"] as const) {
+    const value = health?.[name] ?? 0;
+    if (value !== 0 && value < minimumDuration) {
+      throw invalidParameter(`${name} in Healthcheck cannot be less than 1ms`);
+    }
+  }
+  if ((health?.Retries ?? 0) < 0) throw invalidParameter("Retries in Healthcheck cannot be negative");
+}
