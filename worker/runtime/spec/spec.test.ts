@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import { completeHostConfig, mergeConfig } from "../../containers/merge-config.ts";
+import { effectiveCapabilities } from "./capabilities.ts";
+import { linuxResources } from "./resources.ts";
+import { generateSpec, mergeEnvironment, type SpecOptions } from "./spec.ts";
+import { resolveUser } from "./user.ts";
+
+const database = {
+  passwd:
+    "# comment\nroot:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbad line\n1001:x:5:5::/five:/bin/sh",
+  group: "root:x:0:\nalice:x:1000:\nstaff:x:50:alice\naudio:x:29:alice,root\n",
+};
+
+test("resolveUser() finds names and numbers, with their groups", () => {
+  expect(resolveUser("", [], database)).toEqual({ uid: 0, gid: 0, additionalGids: [0, 29], home: "/root" });
+  expect(resolveUser("alice", [], database)).toEqual({
+    uid: 1000,
+    gid: 1000,
+    additionalGids: [1000, 50, 29],
+    home: "/home/alice",
+  });
+  expect(resolveUser("55", ["audio"], database)).toEqual({ uid: 55, gid: 0, additionalGids: [0, 29], home: "/" });
+  expect(resolveUser("alice:staff", [], database)).toMatchObject({ uid: 1000, gid: 50, additionalGids: [50] });
+  expect(resolveUser("7:8", [], database)).toMatchObject({ uid: 7, gid: 8 });
+});
+
+test("resolveUser() takes a name that looks like a number for a name first", () => {
+  expect(resolveUser("1001", [], database).uid).toBe(5);
+});
+
+test("resolveUser() refuses with Docker's texts", () => {
+  const refused =
+    (user: string, groups: string[] = []) =>
+    () =>
+      resolveUser(user, groups, database);
+  expect(refused("foo")).toThrow("unable to find user foo: no matching entries in passwd file");
+  expect(refused("root:foo")).toThrow("unable to find group foo: no matching entries in group file");
+  expect(refused("99999999999")).toThrow("uids and gids must be in range 0-2147483647");
+  expect(refused("", ["nope"])).toThrow("unable to find group nope: no matching entries in group file");
+});
+
+test("effectiveCapabilities() adds and drops", () => {
+  expect(effectiveCapabilities([], [], false)).toHaveLength(14);
+  expect(effectiveCapabilities(["sys_admin"], ["CAP_MKNOD"], false)).toContain("CAP_SYS_ADMIN");
+  expect(effectiveCapabilities(["sys_admin"], ["CAP_MKNOD"], false)).not.toContain("CAP_MKNOD");
+  expect(effectiveCapabilities(["net_admin"], ["ALL"], false)).toEqual(["CAP_NET_ADMIN"]);
+  expect(effectiveCapabilities(["all"], ["kill"], false)).toHaveLength(40);
+  expect(effectiveCapabilities([], [], true)).toHaveLength(41);
+  expect(() => effectiveCapabilities(["foo"], [], false)).toThrow('unknown capability: "CAP_FOO"');
+});
+
+test("linuxResources() turns Docker's limits into OCI's", () => {
+  expect(linuxResources({ Memory: 10 << 20 })).toEqual({ memory: { limit: 10 << 20, swap: 20 << 20 } });
+  expect(linuxResources({ Memory: 10 << 20, MemorySwap: -1 })).toEqual({ memory: { limit: 10 << 20, swap: -1 } });
+  expect(linuxResources({ NanoCpus: 5e8 })).toEqual({ cpu: { period: 100_000, quota: 50_000 } });
+  expect(linuxResources({ PidsLimit: 20, CpuShares: 1 })).toEqual({ cpu: { shares: 2 }, pids: { limit: 20 } });
+  expect(linuxResources({ PidsLimit: -1 })).toEqual({});
+});
+
+test("mergeEnvironment() replaces in place, and takes away a name without a value", () => {
+  expect(mergeEnvironment(["A=1", "B=2"], ["A=3", "B", "C="])).toEqual(["A=3", "C="]);
+});
+
+function specOf(host: Parameters<typeof completeHostConfig>[0], more: Partial<SpecOptions> = {}) {
+  return generateSpec({
+    id: "c".repeat(64),
+    config: mergeConfig("c".repeat(64), { Cmd: ["sh"] }, {}),
+    host: completeHostConfig(host),
+    args: ["sh"],
+    user: { uid: 0, gid: 0, home: "/root" },
+    mounts: [],
+    rootPath: "/r",
+    joined: {},
+    noNewPrivileges: false,
+    devicesPresent: ["null", "kmsg", "fuse"],
+    ...more,
+  });
+}
+
+test("generateSpec() gives a plain container what Docker gives it", () => {
+  const spec = specOf({});
+  expect(spec.process.env).toEqual([
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOSTNAME=cccccccccccc",
+    "HOME=/root",
+  ]);
+  expect(spec.mounts.map((mount) => mount.destination)).toEqual(
+    "/proc /dev /dev/pts /sys /sys/fs/cgroup /dev/mqueue /dev/shm".split(" "),
+  );
+  expect(spec.mounts.at(-1)?.options).toContain("size=67108864");
+  expect(spec.linux.namespaces.map(({ type }) => type)).toEqual(["mount", "network", "uts", "pid", "ipc", "cgroup"]);
+  expect(spec.linux.cgroupsPath).toBe(`/docker/${"c".repeat(64)}`);
+  expect(spec.linux.maskedPaths).toContain("/proc/kcore");
+  expect(spec.linux.resources.devices?.[0]).toEqual({ allow: false, access: "rwm" });
+});
+
+test("generateSpec() opens everything with --privileged", () => {
+  const spec = specOf({ Privileged: true });
+  expect(spec.linux.maskedPaths).toBeUndefined();
+  expect(spec.linux.resources.devices).toEqual([{ allow: true, access: "rwm" }]);
+  expect(spec.linux.devices?.map((device) => device.path)).toEqual(["/dev/kmsg", "/dev/fuse"]);
+  expect(spec.mounts.find((mount) => mount.destination === "/sys")?.options).not.toContain("ro");
+});
+
+test("generateSpec() keeps the host's namespaces where that was asked for", () => {
+  const spec = specOf(
+    { IpcMode: "host" },
+    { joined: { network: "host", uts: "host", ipc: "host", pid: "/proc/7/ns/pid" } },
+  );
+  expect(spec.linux.namespaces).toEqual([
+    { type: "mount" },
+    { type: "pid", path: "/proc/7/ns/pid" },
+    { type: "cgroup" },
+  ]);
+  expect(spec.hostname).toBeUndefined();
+  expect(spec.mounts.at(-1)).toMatchObject({ destination: "/dev/shm", type: "bind" });
+  expect(spec.linux.sysctl).toEqual({});
+});
+
+test("generateSpec() lets a mount of the user's take a default's place", () => {
+  const bind = { destination: "/dev/shm", type: "bind", source: "/x", options: ["rbind"] };
+  expect(specOf({}, { mounts: [bind] }).mounts.filter((mount) => mount.destination === "/dev/shm")).toEqual([bind]);
+});
