@@ -116,6 +116,7 @@ export class LayerImages {
         yield chunk;
       }
     }
+    signal.throwIfAborted();
     const blob = counted(await options.open(signal), progress);
     const tar = decompress(blob, { maxBytes: options.maxBytes ?? defaultMaxBytes, signal });
     const writer = await this.#files.create(fileName(diffId));

@@ -116,7 +116,7 @@ export class VolumeStore {
     });
   }
 
-  prune(filters: FilterValues = new Map()): Promise<VolumesPruneReport> {
+  async prune(filters: FilterValues = new Map()): Promise<VolumesPruneReport> {
     const matches = pruneFilter(filters);
     return this.#lock.run(async () => {
       const deleted: string[] = [];
