@@ -1,9 +1,18 @@
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tree.h"
+
+/* As getdents64(2) describes it. */
+struct entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char name[];
+};
 
 void listing_open(struct listing *listing, int fd) {
   listing->fd = fd;
@@ -14,13 +23,13 @@ const char *listing_next(struct listing *listing, int *error) {
   for (;;) {
     if (listing->at >= listing->length) {
       listing->at = 0;
-      listing->length = getdents64(listing->fd, listing->buffer, sizeof listing->buffer);
+      listing->length = syscall(SYS_getdents64, listing->fd, listing->buffer, sizeof listing->buffer);
       if (listing->length < 0) *error = errno;
       if (listing->length <= 0) return NULL;
     }
-    const struct dirent64 *entry = (const struct dirent64 *)(const void *)(listing->buffer + listing->at);
-    listing->at += entry->d_reclen;
-    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) return entry->d_name;
+    const struct entry *entry = (const struct entry *)(const void *)(listing->buffer + listing->at);
+    listing->at += entry->length;
+    if (strcmp(entry->name, ".") && strcmp(entry->name, "..")) return entry->name;
   }
 }
 

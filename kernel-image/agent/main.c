@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -17,6 +18,9 @@
 #include "protocol.h"
 #include "session.h"
 #include "wire.h"
+
+/* A 32-bit time would end in 2038, a 32-bit offset at 2 GiB. */
+_Static_assert(sizeof(time_t) == 8 && sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64");
 
 /* Numbers 0 to 2 must be taken, else a pipe of a child might get one of them. */
 static void fill_standard_streams(void) {

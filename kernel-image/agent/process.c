@@ -134,7 +134,7 @@ static void adopt(struct process *process, const struct ending *runtime) {
     tell_exit(process, &ending);
   } else if (kill(pid, 0) < 0 && errno == ESRCH) {
     /* Nobody's child, or forgotten: how it ended is not known. */
-    ending = (struct ending){.status = W_EXITCODE(255, 0), .at = runtime->at};
+    ending = (struct ending){.status = 255 << 8, .at = runtime->at};
     tell_exit(process, &ending);
   }
 }

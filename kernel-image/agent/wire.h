@@ -1,10 +1,11 @@
-/* Reading and writing of the protocol's little-endian fields. */
+/* Reading and writing of the protocols' little-endian fields. In one header, for the agent and for `docker`. */
 #ifndef WHERRY_WIRE_H
 #define WHERRY_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A cursor over a payload. A field that is not there sets `bad` and reads as zero or empty: check `wire_done` once, last. */
 struct reader {
@@ -18,18 +19,56 @@ struct bytes {
   uint32_t length;
 };
 
-uint8_t read_u8(struct reader *reader);
-uint16_t read_u16(struct reader *reader);
-uint32_t read_u32(struct reader *reader);
-uint64_t read_u64(struct reader *reader);
-struct bytes read_bytes(struct reader *reader);
-/* A string within the payload: it lives as long as the payload does. */
-char *read_string(struct reader *reader);
-/* All fields were there and nothing is left over. */
-bool wire_done(const struct reader *reader);
+static inline uint8_t *wire_take(struct reader *reader, size_t length) {
+  if (reader->bad || (size_t)(reader->end - reader->at) < length) {
+    reader->bad = true;
+    return NULL;
+  }
+  uint8_t *at = reader->at;
+  reader->at += length;
+  return at;
+}
 
-void put_u16(uint8_t *at, uint16_t value);
-void put_u32(uint8_t *at, uint32_t value);
-void put_u64(uint8_t *at, uint64_t value);
+static inline uint64_t wire_number(struct reader *reader, size_t length) {
+  const uint8_t *at = wire_take(reader, length);
+  uint64_t value = 0;
+  if (at)
+    for (size_t i = 0; i < length; i++) value |= (uint64_t)at[i] << (8 * i);
+  return value;
+}
+
+static inline uint8_t read_u8(struct reader *reader) { return (uint8_t)wire_number(reader, 1); }
+static inline uint16_t read_u16(struct reader *reader) { return (uint16_t)wire_number(reader, 2); }
+static inline uint32_t read_u32(struct reader *reader) { return (uint32_t)wire_number(reader, 4); }
+static inline uint64_t read_u64(struct reader *reader) { return wire_number(reader, 8); }
+
+/* These live as long as the payload does. */
+static inline struct bytes read_bytes(struct reader *reader) {
+  static uint8_t empty[1];
+  uint32_t length = read_u32(reader);
+  uint8_t *at = wire_take(reader, length);
+  return at ? (struct bytes){at, length} : (struct bytes){empty, 0};
+}
+
+static inline char *read_string(struct reader *reader) {
+  static char empty[1];
+  struct bytes text = read_bytes(reader);
+  const uint8_t *terminator = wire_take(reader, 1);
+  if (terminator && !*terminator && !memchr(text.at, 0, text.length)) return (char *)text.at;
+  reader->bad = true;
+  empty[0] = 0;
+  return empty;
+}
+
+/* All fields were there and nothing is left over. */
+static inline bool wire_done(const struct reader *reader) { return !reader->bad && reader->at == reader->end; }
+
+static inline void wire_put(uint8_t *at, uint64_t value, size_t length) {
+  for (size_t i = 0; i < length; i++) at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static inline void put_u16(uint8_t *at, uint16_t value) { wire_put(at, value, 2); }
+static inline void put_u32(uint8_t *at, uint32_t value) { wire_put(at, value, 4); }
+static inline void put_u64(uint8_t *at, uint64_t value) { wire_put(at, value, 8); }
 
 #endif

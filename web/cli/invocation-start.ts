@@ -1,0 +1,75 @@
+import type { TerminalSize } from "./context.ts";
+import { Fields, type Frame, From, INVOCATION_VERSION, InvocationError } from "./invocation-wire.ts";
+
+/** More the kernel would not have passed to a program. */
+const STRINGS_MAX = 1 << 20;
+const COUNT_MAX = 65_536;
+const CWD_MAX = 4096;
+
+/** With what `docker` was called. */
+export interface InvocationStart {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly tty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  readonly size: TerminalSize | undefined;
+}
+
+/** Reads START and the STRINGS that follow it. Throws InvocationError when they are malformed or too large. */
+export async function readStart(frames: AsyncIterator<Frame, void, void>): Promise<InvocationStart> {
+  const fields = new Fields(await next(frames, From.START));
+  const version = fields.u32();
+  if (version !== INVOCATION_VERSION) throw new InvocationError(`version ${version}`);
+  const terminals = fields.u32();
+  const size = { rows: fields.u16(), columns: fields.u16() };
+  const [argc, envc] = [fields.u32(), fields.u32()];
+  const cwd = fields.rest();
+  if (argc > COUNT_MAX || envc > COUNT_MAX || cwd.length > CWD_MAX) throw new InvocationError("START too large");
+  const strings = await readStrings(frames, argc + envc);
+  return {
+    argv: strings.slice(0, argc),
+    env: environment(strings.slice(argc)),
+    cwd: new TextDecoder().decode(cwd),
+    tty: { stdin: (terminals & 1) !== 0, stdout: (terminals & 2) !== 0, stderr: (terminals & 4) !== 0 },
+    size: size.rows > 0 && size.columns > 0 ? size : undefined,
+  };
+}
+
+async function readStrings(frames: AsyncIterator<Frame, void, void>, count: number): Promise<readonly string[]> {
+  const pieces: Uint8Array[] = [];
+  let [ends, length] = [0, 0];
+  while (ends < count) {
+    const piece = await next(frames, From.STRINGS);
+    length += piece.length;
+    if (length > STRINGS_MAX || piece.length === 0) throw new InvocationError("argument list too long");
+    for (const byte of piece) if (byte === 0) ends++;
+    pieces.push(piece);
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  const strings = new TextDecoder().decode(all).split("\0");
+  if (strings.pop() !== "" || strings.length !== count) throw new InvocationError("strings do not match their number");
+  return strings;
+}
+
+/** The first of several variables of a name counts, as for getenv(3). */
+function environment(pairs: readonly string[]): Readonly<Record<string, string>> {
+  const env = new Map<string, string>();
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    const name = at > 0 ? pair.slice(0, at) : "";
+    if (name !== "" && !env.has(name)) env.set(name, pair.slice(at + 1));
+  }
+  return Object.fromEntries(env);
+}
+
+async function next(frames: AsyncIterator<Frame, void, void>, type: number): Promise<Uint8Array> {
+  const { done, value } = await frames.next();
+  if (done) throw new InvocationError("ended before it had begun");
+  if (value.type !== type) throw new InvocationError(`frame of type ${value.type}, expected ${type}`);
+  return value.payload;
+}
