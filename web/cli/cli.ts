@@ -1,0 +1,115 @@
+import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { ApiClient } from "./client.ts";
+import { ConfigFile } from "./config-file.ts";
+import type { CliContext } from "./context.ts";
+import { exitWith } from "./errors.ts";
+import { Output } from "./output.ts";
+import { chunks } from "./stream/bytes.ts";
+
+const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, TERM: 15 };
+
+/** One invocation of `docker`: what the commands work with. */
+export class Cli {
+  readonly context: CliContext;
+  readonly api: ApiClient;
+  readonly out: Output;
+  readonly err: Output;
+  readonly config: ConfigFile;
+  /**
+   * Aborted when the invocation should end: its caller is gone, or it was interrupted. The reason of an interruption is
+   * the {@link CliError} to end with.
+   */
+  readonly signal: AbortSignal;
+  readonly #interrupt = new AbortController();
+  #listener: ((signal: string) => void) | undefined;
+  readonly #subscription: { dispose(): void };
+
+  constructor(context: CliContext, engine: EngineApi) {
+    this.context = context;
+    this.signal = AbortSignal.any([context.signal, this.#interrupt.signal]);
+    this.api = new ApiClient(engine, this.signal);
+    this.out = new Output(context.stdout, context.tty.stdout);
+    this.err = new Output(context.stderr, context.tty.stderr);
+    this.config = new ConfigFile(context);
+    this.#subscription = context.onSignal((signal) => this.#onSignal(signal));
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return Date.now();
+  }
+
+  /** Until disposed, signals go to `listener` (which proxies them to a container) and do not end the invocation. */
+  takeSignals(listener: (signal: string) => void): { dispose(): void } {
+    this.#listener = listener;
+    return {
+      dispose: () => {
+        if (this.#listener === listener) this.#listener = undefined;
+      },
+    };
+  }
+
+  /** Absolute form of a path that the user typed. */
+  resolvePath(path: string): string {
+    if (path === "~" || path.startsWith("~/")) return (this.context.env.HOME ?? "") + path.slice(1);
+    const joined = path.startsWith("/") ? path : `${this.context.cwd}/${path}`;
+    return cleanPath(joined);
+  }
+
+  /** Asks on stdout and reads a line: the `[y/N]` of the prune commands. */
+  async confirm(question: string): Promise<boolean> {
+    await this.out.write(`${question} [y/N] `);
+    const answer = (await this.readLine()).trim().toLowerCase();
+    return answer === "y" || answer === "yes";
+  }
+
+  /** One line of stdin without its end; empty at the end of the input. */
+  async readLine(): Promise<string> {
+    const reader = this.context.stdin.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      while (!/[\r\n]/.test(text) && text.length < 65_536) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        text += decoder.decode(value, { stream: true });
+      }
+    } finally {
+      reader.releaseLock();
+    }
+    return text.split(/[\r\n]/, 1)[0] ?? "";
+  }
+
+  /** All of stdin as text, which is to be short. */
+  async readAll(): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of chunks(this.context.stdin)) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > 1 << 20) throw new Error("too much on stdin");
+    }
+    return text;
+  }
+
+  /** Writes out what is pending and gives the streams back. */
+  async release(): Promise<void> {
+    this.#subscription.dispose();
+    await Promise.all([this.out.release(), this.err.release()]);
+  }
+
+  #onSignal(signal: string): void {
+    if (this.#listener) this.#listener(signal);
+    else this.#interrupt.abort(exitWith(128 + (signalNumbers[signal] ?? 15)));
+  }
+}
+
+/** Removes `.`, `..` and doubled slashes from an absolute path. */
+export function cleanPath(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") kept.pop();
+    else kept.push(segment);
+  }
+  return `/${kept.join("/")}`;
+}

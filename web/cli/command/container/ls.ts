@@ -1,0 +1,79 @@
+import type { Cli } from "../../cli.ts";
+import type { Command } from "../../command.ts";
+import { CliError, messageOf } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { type ContainerSummary, containerListing, containerRaw, containerTable } from "../../formatter/container.ts";
+import { renderListing } from "../../formatter/listing.ts";
+import { Template } from "../../formatter/template/template.ts";
+import { filtersParameter } from "../../opts/timestamp.ts";
+
+export const lsCommand: Command = {
+  name: "ls",
+  use: "ls [OPTIONS]",
+  short: "List containers",
+  aliases: ["docker container ls", "docker container list", "docker container ps", "docker ps"],
+  flags: [
+    { name: "all", short: "a", type: "bool", usage: "Show all containers (default shows just running)" },
+    { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" },
+    {
+      name: "format",
+      type: "string",
+      usage:
+        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+    },
+    {
+      name: "last",
+      short: "n",
+      type: "int",
+      usage: "Show n last created containers (includes all states)",
+      default: "-1",
+    },
+    { name: "latest", short: "l", type: "bool", usage: "Show the latest created container (includes all states)" },
+    { name: "no-trunc", type: "bool", usage: "Don't truncate output" },
+    { name: "quiet", short: "q", type: "bool", usage: "Only display container IDs" },
+    { name: "size", short: "s", type: "bool", usage: "Display total file sizes" },
+  ],
+  args: { max: 0 },
+  complete: { kind: "none" },
+  run: runLs,
+};
+
+async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const quiet = flags.bool("quiet");
+  const given = flags.string("format");
+  if (given !== "" && quiet) {
+    await cli.err.line("WARNING: Ignoring custom format, because both --format and --quiet are set.");
+  }
+  const format = given || (await cli.config.format("psFormat"));
+  const size = flags.bool("size") || (!quiet && !flags.changed("size") && usesSize(format));
+  const last = flags.int("last");
+  const limit = last === -1 && flags.bool("latest") ? 1 : last;
+  const containers = await cli.api.json<ContainerSummary[]>("GET", "/containers/json", {
+    query: {
+      all: flags.bool("all") || undefined,
+      limit: limit > 0 ? limit : undefined,
+      size: size || undefined,
+      filters: filtersParameter(flags.list("filter")),
+    },
+  });
+  const listing = containerListing(!flags.bool("no-trunc"), cli.now());
+  const sizeColumn = size ? "\\t{{.Size}}" : "";
+  const rendered = renderListing(listing, containers, {
+    format: quiet ? "" : format,
+    table: containerTable + sizeColumn,
+    raw: containerRaw + (size ? "size: {{.Size}}\n" : ""),
+    ...(quiet && { quiet: "{{.ID}}" }),
+  });
+  await cli.out.write(rendered);
+}
+
+/** Sizes are costly, so the engine is asked for them only where the template shows them. */
+function usesSize(format: string): boolean {
+  if (format === "") return false;
+  try {
+    new Template(format);
+  } catch (error) {
+    throw new CliError(`failed to parse template: ${messageOf(error)}`, 1, { cause: error });
+  }
+  return /\{\{[^}]*(\.Size\b|\bjson\s+\.\s*[|}])/.test(format);
+}

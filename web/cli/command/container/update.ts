@@ -1,0 +1,84 @@
+import type { Cli } from "../../cli.ts";
+import { apiPath } from "../../client.ts";
+import type { Command } from "../../command.ts";
+import { CliError, messageOf } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { checkMemorySwap } from "../../opts/checks.ts";
+import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
+import { restartPolicy } from "./host-config.ts";
+
+export const updateCommand: Command = {
+  name: "update",
+  use: "update [OPTIONS] CONTAINER [CONTAINER...]",
+  short: "Update configuration of one or more containers",
+  aliases: ["docker container update", "docker update"],
+  flags: [
+    {
+      name: "blkio-weight",
+      type: "uint16",
+      usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
+      default: "0",
+    },
+    { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
+    { name: "cpu-quota", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) quota" },
+    { name: "cpu-rt-period", type: "int", usage: "Limit the CPU real-time period in microseconds" },
+    { name: "cpu-rt-runtime", type: "int", usage: "Limit the CPU real-time runtime in microseconds" },
+    { name: "cpu-shares", short: "c", type: "int", usage: "CPU shares (relative weight)" },
+    { name: "cpus", type: "decimal", usage: "Number of CPUs" },
+    { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
+    { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
+    { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
+    { name: "memory-reservation", type: "bytes", usage: "Memory soft limit" },
+    {
+      name: "memory-swap",
+      type: "bytes",
+      usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
+      check: checkMemorySwap,
+    },
+    { name: "pids-limit", type: "int", usage: "Tune container pids limit (set -1 for unlimited)" },
+    { name: "restart", type: "string", usage: "Restart policy to apply when a container exits" },
+  ],
+  args: { min: 1 },
+  complete: { kind: "containers" },
+  run: runUpdate,
+};
+
+async function runUpdate(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const given = (updateCommand.flags ?? []).some((flag) => flags.changed(flag.name));
+  if (!given) throw new CliError("you must provide one or more flags when using this command");
+  const body = updateBody(flags);
+  const warnings: string[] = [];
+  const errors: string[] = [];
+  for (const name of flags.args) {
+    try {
+      const path = `/containers${apiPath(name, "update")}`;
+      const answer = await cli.api.json<{ Warnings: string[] | null }>("POST", path, { json: body });
+      await cli.out.line(name);
+      warnings.push(...(answer.Warnings ?? []));
+    } catch (error) {
+      errors.push(messageOf(error));
+    }
+  }
+  if (warnings.length > 0) await cli.out.line(warnings.join("\n"));
+  if (errors.length > 0) throw new CliError(errors.join("\n"));
+}
+
+function updateBody(flags: ParsedFlags): Record<string, unknown> {
+  const bytes = (name: string) => (flags.changed(name) ? ramInBytes(flags.string(name)) : 0);
+  return {
+    BlkioWeight: flags.int("blkio-weight"),
+    CpusetCpus: flags.string("cpuset-cpus"),
+    CpusetMems: flags.string("cpuset-mems"),
+    CpuShares: flags.int("cpu-shares"),
+    Memory: bytes("memory"),
+    MemoryReservation: bytes("memory-reservation"),
+    MemorySwap: flags.changed("memory-swap") ? memorySwapBytes(flags.string("memory-swap")) : 0,
+    CpuPeriod: flags.int("cpu-period"),
+    CpuQuota: flags.int("cpu-quota"),
+    CpuRealtimePeriod: flags.int("cpu-rt-period"),
+    CpuRealtimeRuntime: flags.int("cpu-rt-runtime"),
+    NanoCpus: flags.changed("cpus") ? parseDecimal(flags.string("cpus")) : 0,
+    RestartPolicy: restartPolicy(flags.string("restart")),
+    ...(flags.int("pids-limit") !== 0 && { PidsLimit: flags.int("pids-limit") }),
+  };
+}

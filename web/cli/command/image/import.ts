@@ -1,0 +1,43 @@
+import type { Cli } from "../../cli.ts";
+import type { Command } from "../../command.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { displayProgress } from "../../formatter/progress.ts";
+import { cut } from "../../opts/cut.ts";
+import { parseReference } from "../../opts/reference.ts";
+import { fileBody } from "./load.ts";
+
+export const importCommand: Command = {
+  name: "import",
+  use: "import [OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+  short: "Import the contents from a tarball to create a filesystem image",
+  aliases: ["docker image import", "docker import"],
+  flags: [
+    { name: "change", short: "c", type: "list", usage: "Apply Dockerfile instruction to the created image" },
+    { name: "message", short: "m", type: "string", usage: "Set commit message for imported image" },
+    { name: "platform", type: "string", usage: "Set platform if server is multi-platform capable" },
+  ],
+  args: { min: 1 },
+  complete: { kind: "files" },
+  run: runImport,
+};
+
+async function runImport(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const [source = "", name = ""] = flags.args;
+  if (name !== "") parseReference(name);
+  const isAddress = /^https?:\/\//.test(source);
+  const [repository, tag] = cut(name, ":");
+  const body = source === "-" ? cli.context.stdin : isAddress ? undefined : await fileBody(cli, source);
+  const stream = await cli.api.stream("POST", "/images/create", {
+    query: {
+      fromSrc: isAddress ? source : "-",
+      repo: repository || undefined,
+      tag: tag || undefined,
+      message: flags.string("message") || undefined,
+      changes: flags.list("change"),
+      platform: flags.string("platform").toLowerCase() || undefined,
+    },
+    headers: { "Content-Type": "text/plain" },
+    ...(body && { body }),
+  });
+  await displayProgress(cli, stream, cli.out);
+}

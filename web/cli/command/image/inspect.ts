@@ -1,0 +1,38 @@
+import type { Cli } from "../../cli.ts";
+import { apiPath } from "../../client.ts";
+import type { Command } from "../../command.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { inspectObjects } from "../../formatter/inspect.ts";
+import { platformParameter } from "../container/create-config.ts";
+
+export const inspectImageCommand: Command = {
+  name: "inspect",
+  use: "inspect [OPTIONS] IMAGE [IMAGE...]",
+  short: "Display detailed information on one or more images",
+  flags: [
+    {
+      name: "format",
+      short: "f",
+      type: "string",
+      usage:
+        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+    },
+    {
+      name: "platform",
+      type: "string",
+      usage:
+        "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+    },
+  ],
+  args: { min: 1 },
+  complete: { kind: "images" },
+  run: runInspect,
+};
+
+async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const query = { platform: platformParameter(flags.string("platform")) };
+  await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
+    text: await cli.api.text("GET", `/images${apiPath(name, "json")}`, { query }),
+    typeName: "*image.InspectResponse",
+  }));
+}

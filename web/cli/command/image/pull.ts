@@ -1,0 +1,46 @@
+import type { Cli } from "../../cli.ts";
+import type { Command } from "../../command.ts";
+import { encodeAuth } from "../../config-file.ts";
+import { CliError } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { discardProgress, displayProgress } from "../../formatter/progress.ts";
+import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
+import { registryAuth } from "../registry/auth.ts";
+
+export const pullCommand: Command = {
+  name: "pull",
+  use: "pull [OPTIONS] NAME[:TAG|@DIGEST]",
+  short: "Download an image from a registry",
+  aliases: ["docker image pull", "docker pull"],
+  flags: [
+    { name: "all-tags", short: "a", type: "bool", usage: "Download all tagged images in the repository" },
+    { name: "disable-content-trust", type: "bool", usage: "Skip image verification", default: "true" },
+    { name: "platform", type: "string", usage: "Set platform if server is multi-platform capable" },
+    { name: "quiet", short: "q", type: "bool", usage: "Suppress verbose output" },
+  ],
+  category: "common",
+  args: { min: 1, max: 1 },
+  complete: { kind: "images", max: 1 },
+  run: runPull,
+};
+
+async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const all = flags.bool("all-tags");
+  const quiet = flags.bool("quiet");
+  const given = parseReference(flags.args[0] ?? "");
+  const isNameOnly = given.tag === undefined && given.digest === undefined;
+  if (all && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
+  if (!all && isNameOnly && !quiet) await cli.out.line("Using default tag: latest");
+  const reference = all ? given : withDefaultTag(given);
+  const stream = await cli.api.stream("POST", "/images/create", {
+    query: {
+      fromImage: referenceString({ domain: reference.domain, path: reference.path }),
+      tag: reference.digest ?? reference.tag,
+      platform: flags.string("platform").toLowerCase() || undefined,
+    },
+    headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, familiarName(reference))) },
+  });
+  if (quiet) await discardProgress(stream);
+  else await displayProgress(cli, stream, cli.out);
+  await cli.out.line(referenceString(reference));
+}

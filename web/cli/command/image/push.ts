@@ -1,0 +1,50 @@
+import type { Cli } from "../../cli.ts";
+import { apiPath } from "../../client.ts";
+import type { Command } from "../../command.ts";
+import { encodeAuth } from "../../config-file.ts";
+import { CliError } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { discardProgress, displayProgress } from "../../formatter/progress.ts";
+import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
+import { platformParameter } from "../container/create-config.ts";
+import { registryAuth } from "../registry/auth.ts";
+
+export const pushCommand: Command = {
+  name: "push",
+  use: "push [OPTIONS] NAME[:TAG]",
+  short: "Upload an image to a registry",
+  aliases: ["docker image push", "docker push"],
+  flags: [
+    { name: "all-tags", short: "a", type: "bool", usage: "Push all tags of an image to the repository" },
+    { name: "disable-content-trust", type: "bool", usage: "Skip image signing", default: "true" },
+    {
+      name: "platform",
+      type: "string",
+      usage:
+        "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+    },
+    { name: "quiet", short: "q", type: "bool", usage: "Suppress verbose output" },
+  ],
+  category: "common",
+  args: { min: 1, max: 1 },
+  complete: { kind: "images", max: 1 },
+  run: runPush,
+};
+
+async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const all = flags.bool("all-tags");
+  const quiet = flags.bool("quiet");
+  const given = parseReference(flags.args[0] ?? "");
+  const isNameOnly = given.tag === undefined && given.digest === undefined;
+  if (all && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
+  if (!all && isNameOnly && !quiet) await cli.out.line("Using default tag: latest");
+  const reference = all ? given : withDefaultTag(given);
+  const name = familiarName(reference);
+  const stream = await cli.api.stream("POST", `/images${apiPath(name, "push")}`, {
+    query: { tag: reference.tag, platform: platformParameter(flags.string("platform")) },
+    headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, name)) },
+  });
+  if (!quiet) return await displayProgress(cli, stream, cli.out);
+  await discardProgress(stream);
+  await cli.out.line(referenceString(reference));
+}

@@ -1,0 +1,41 @@
+import type { Cli } from "../../cli.ts";
+import { fileErrorText } from "../../opts/env-file.ts";
+import { chunks } from "../../stream/bytes.ts";
+
+/** Largest archive that is written to a file, which is held in memory until it is complete. */
+const fileLimit = 1 << 30;
+
+/**
+ * Writes an archive to stdout, or to a file that appears once it is complete.
+ * @param failure what could not be done, for the message about the file
+ */
+export async function saveStream(
+  cli: Cli,
+  output: string,
+  failure: string,
+  open: () => Promise<ReadableStream<Uint8Array>>,
+): Promise<void> {
+  if (output === "") {
+    for await (const chunk of chunks(await open())) await cli.out.write(chunk);
+    return;
+  }
+  const path = cli.resolvePath(output);
+  const folder = path.replace(/\/[^/]*$/, "") || "/";
+  await cli.context.files.stat(folder).catch((error: unknown) => {
+    throw new Error(`${failure}: invalid output path: stat ${folder}: ${fileErrorText(error)}`);
+  });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks(await open())) {
+    size += chunk.length;
+    if (size > fileLimit) throw new Error(`${failure}: larger than 1 GiB: write it to stdout instead`);
+    parts.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  await cli.context.files.write(path, bytes, 0o600);
+}

@@ -1,0 +1,114 @@
+import type { Cli } from "../../cli.ts";
+import type { Command } from "../../command.ts";
+import { type AuthConfig, hubServer } from "../../config-file.ts";
+import { CliError, messageOf } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+
+export const loginCommand: Command = {
+  name: "login",
+  use: "login [OPTIONS] [SERVER]",
+  short: "Authenticate to a registry",
+  long: "Authenticate to a registry.\nDefaults to Docker Hub if no server is specified.",
+  flags: [
+    { name: "password", short: "p", type: "string", usage: "Password or Personal Access Token (PAT)" },
+    { name: "password-stdin", type: "bool", usage: "Take the Password or Personal Access Token (PAT) from stdin" },
+    { name: "username", short: "u", type: "string", usage: "Username" },
+  ],
+  category: "common",
+  args: { max: 1 },
+  complete: { kind: "none" },
+  run: runLogin,
+};
+
+export const logoutCommand: Command = {
+  name: "logout",
+  use: "logout [SERVER]",
+  short: "Log out from a registry",
+  long: "Log out from a registry.\nIf no server is specified, the default is defined by the daemon.",
+  category: "common",
+  args: { max: 1 },
+  complete: { kind: "none" },
+  run: runLogout,
+};
+
+interface LoginAnswer {
+  readonly Status: string;
+  readonly IdentityToken?: string;
+}
+
+async function runLogin(cli: Cli, flags: ParsedFlags): Promise<void> {
+  checkFlags(flags);
+  if (flags.changed("password")) {
+    await cli.err.line("WARNING! Using --password via the CLI is insecure. Use --password-stdin.");
+  }
+  const server = serverOf(flags.args[0]);
+  const auth = await credentials(cli, flags, server);
+  const answer = await cli.api.json<LoginAnswer>("POST", "/auth", { json: auth });
+  const token = answer.IdentityToken;
+  await cli.config.store(server, token ? { identitytoken: token } : auth);
+  await cli.out.line(answer.Status);
+}
+
+function checkFlags(flags: ParsedFlags): void {
+  if (flags.changed("password-stdin")) {
+    if (flags.changed("password")) {
+      throw new CliError("conflicting options: cannot specify both --password and --password-stdin");
+    }
+    if (!flags.changed("username")) throw new CliError("the --password-stdin option requires --username to be set");
+  }
+  for (const name of ["username", "password"]) {
+    if (flags.changed(name) && flags.string(name) === "") throw new CliError(`${name} is empty`);
+  }
+}
+
+function serverOf(argument: string | undefined): string {
+  if (argument === undefined || argument === "docker.io" || argument === "") return hubServer;
+  return argument;
+}
+
+async function credentials(cli: Cli, flags: ParsedFlags, server: string): Promise<AuthConfig> {
+  let username = flags.string("username");
+  let password = flags.bool("password-stdin") ? await cli.readAll() : flags.string("password");
+  password = password.replace(/\r?\n$/, "");
+  if (username === "" && password === "") {
+    const stored = await cli.config.auth(server);
+    if (stored?.username && stored.password) {
+      await cli.err.line(`Authenticating with existing credentials... [Username: ${stored.username}]`);
+      return { ...stored, serveraddress: server };
+    }
+  }
+  if ((username === "" || password === "") && !cli.context.tty.stdin) {
+    throw new CliError("Error: Cannot perform an interactive login from a non TTY device");
+  }
+  if (username === "") username = await ask(cli, "Username: ", true);
+  if (username === "") throw new CliError("Error: Non-null Username Required");
+  if (password === "") password = await ask(cli, "Password: ", false);
+  if (password === "") throw new CliError("Error: Password Required");
+  return { username, password, serveraddress: server };
+}
+
+/** Asks on the terminal; what is typed shows only with `echo`. */
+async function ask(cli: Cli, prompt: string, echo: boolean): Promise<string> {
+  await cli.out.write(prompt);
+  if (echo) return (await cli.readLine()).trim();
+  await cli.context.setRaw(true);
+  try {
+    return (await cli.readLine()).trim();
+  } finally {
+    await cli.context.setRaw(false);
+    await cli.out.write("\n");
+  }
+}
+
+async function runLogout(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const server = serverOf(flags.args[0]);
+  try {
+    const removed = await cli.config.erase(server);
+    const name = flags.args[0] === undefined ? hubServer : server;
+    await cli.out.line(
+      removed || flags.args[0] === undefined ? `Removing login credentials for ${name}` : `Not logged in to ${name}`,
+    );
+  } catch (error) {
+    throw new CliError(`WARNING: could not erase credentials:\n${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Cli } from "../../cli.ts";
+import { apiVersion } from "../../client.ts";
+import type { Command } from "../../command.ts";
+import { CliError, messageOf } from "../../errors.ts";
+import type { ParsedFlags } from "../../flags/parse.ts";
+import { tabulate } from "../../formatter/tabulate.ts";
+import { Template } from "../../formatter/template/template.ts";
+import { Struct, type Value } from "../../formatter/template/values.ts";
+import { clientVersion } from "../../version.ts";
+
+export const versionCommand: Command = {
+  name: "version",
+  use: "version [OPTIONS]",
+  short: "Show the Docker version information",
+  flags: [
+    {
+      name: "format",
+      short: "f",
+      type: "string",
+      usage:
+        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+    },
+  ],
+  category: "common",
+  args: { max: 0 },
+  complete: { kind: "none" },
+  run: runVersion,
+};
+
+interface Component {
+  readonly Name: string;
+  readonly Version: string;
+  readonly Details?: Readonly<Record<string, string>> | null;
+}
+
+/** GET /version. */
+interface ServerVersion {
+  readonly Platform?: { readonly Name: string };
+  readonly Components?: readonly Component[];
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion?: string;
+  readonly [field: string]: unknown;
+}
+
+function client() {
+  return {
+    Platform: { Name: clientVersion.platform },
+    Version: clientVersion.version,
+    ApiVersion: apiVersion,
+    DefaultAPIVersion: apiVersion,
+    Os: "linux",
+    Arch: "386",
+    Context: "default",
+  };
+}
+
+async function runVersion(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const format = flags.string("format");
+  let template: Template | undefined;
+  try {
+    if (format !== "" && format !== "json") template = new Template(format);
+  } catch (error) {
+    throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
+  }
+  let server: ServerVersion | undefined;
+  let failure: unknown;
+  try {
+    server = await cli.api.json<ServerVersion>("GET", "/version");
+  } catch (error) {
+    failure = error;
+  }
+  if (format === "json") await cli.out.line(JSON.stringify({ Client: client(), Server: server ?? null }));
+  else if (template) await cli.out.line(render(template, server));
+  else await cli.out.line(tabulate(plain(server), { minWidth: 20, padding: 1 }));
+  if (failure) throw failure;
+}
+
+function render(template: Template, server: ServerVersion | undefined): string {
+  const { ApiVersion: ownApiVersion, Platform, ...own } = client();
+  const clientStruct = new Struct("system.clientVersion", {
+    ...own,
+    APIVersion: ownApiVersion,
+    Platform: new Struct("*system.platformInfo", Platform),
+  });
+  try {
+    return template.execute(
+      new Struct("system.versionInfo", { Client: clientStruct, Server: server ? serverStruct(server) : null }),
+    );
+  } catch (error) {
+    throw new CliError(messageOf(error), 1, { cause: error });
+  }
+}
+
+function serverStruct(server: ServerVersion): Struct {
+  const { ApiVersion, Platform, ...fields } = server;
+  const Components = (server.Components ?? []).map(
+    (component) => new Struct("types.ComponentVersion", { ...component, Details: { ...component.Details } }),
+  );
+  return new Struct("*types.Version", {
+    ...(fields as Record<string, Value>),
+    APIVersion: ApiVersion,
+    Platform: new Struct("struct { Name string }", { Name: Platform?.Name ?? "" }),
+    Components,
+  });
+}
+
+function plain(server: ServerVersion | undefined): string {
+  const own = client();
+  const lines = [
+    `Client: ${own.Platform.Name}`,
+    ` Version:\t${own.Version}`,
+    ` API version:\t${own.ApiVersion}`,
+    ` OS/Arch:\t${own.Os}/${own.Arch}`,
+    ` Context:\t${own.Context}`,
+  ];
+  if (server) {
+    const platform = server.Platform?.Name ?? "";
+    lines.push("", `Server:${platform === "" ? "" : ` ${platform}`}`);
+    for (const component of server.Components ?? []) lines.push(` ${component.Name}:`, ...componentLines(component));
+  }
+  return lines.join("\n");
+}
+
+function componentLines({ Name, Version, Details }: Component): string[] {
+  const detail = (key: string) => Details?.[key] ?? "";
+  if (Name === "Engine") {
+    return [
+      `  Version:\t${Version}`,
+      `  API version:\t${detail("ApiVersion")} (minimum version ${detail("MinAPIVersion")})`,
+      `  Go version:\t${detail("GoVersion")}`,
+      `  Git commit:\t${detail("GitCommit")}`,
+      `  Built:\t${detail("BuildTime")}`,
+      `  OS/Arch:\t${detail("Os")}/${detail("Arch")}`,
+      `  Experimental:\t${detail("Experimental")}`,
+    ];
+  }
+  const others = Object.entries(Details ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [`  Version:\t${Version}`, ...others.map(([key, value]) => `  ${key}:\t${value}`)];
+}

@@ -1,0 +1,67 @@
+import type { Command } from "../command.ts";
+import { CliError } from "../errors.ts";
+
+type Category = Command["category"];
+
+/** A group of Docker's whose commands are known by name and answer that they are not there yet. */
+function group(name: string, short: string, commands: readonly string[], category?: Category): Command {
+  return {
+    name,
+    use: name,
+    short,
+    ...(category && { category }),
+    subcommands: commands.map((line): Command => {
+      const [verb = "", ...words] = line.split(" ");
+      return {
+        name: verb,
+        use: verb,
+        short: words.join(" "),
+        complete: { kind: "none" },
+        run: async () => {
+          throw new CliError(`docker ${name} ${verb} is not implemented`);
+        },
+      };
+    }),
+  };
+}
+
+/** What is listed for completeness: parts of Docker that Wherry does not have. */
+export const unsupportedGroups: readonly Command[] = [
+  group("builder", "Manage builds", ["build Build an image from a Dockerfile", "prune Remove build cache"]),
+  group("context", "Manage contexts", [
+    "create Create a context",
+    "export Export a context to a tar archive FILE or a tar stream on STDOUT.",
+    "import Import a context from a tar or zip file",
+    "inspect Display detailed information on one or more contexts",
+    "ls List contexts",
+    "rm Remove one or more contexts",
+    "show Print the name of the current context",
+    "update Update a context",
+    "use Set the current docker context",
+  ]),
+  group("manifest", "Manage Docker image manifests and manifest lists", [
+    "annotate Add additional information to a local image manifest",
+    "create Create a local manifest list for annotating and pushing to a registry",
+    "inspect Display an image manifest, or manifest list",
+    "push Push a manifest list to a repository",
+    "rm Delete one or more manifest lists from local storage",
+  ]),
+  group("plugin", "Manage plugins", [
+    "create Create a plugin from a rootfs and configuration. Plugin data directory must contain config.json and rootfs directory.",
+    "disable Disable a plugin",
+    "enable Enable a plugin",
+    "inspect Display detailed information on one or more plugins",
+    "install Install a plugin",
+    "ls List plugins",
+    "push Push a plugin to a registry",
+    "rm Remove one or more plugins",
+    "set Change settings for a plugin",
+    "upgrade Upgrade an existing plugin",
+  ]),
+  group("swarm", "Manage Swarm", ["init Initialize a swarm", "join Join a swarm as a node and/or manager"], "swarm"),
+  group("trust", "Manage trust on Docker images", [
+    "inspect Return low-level information about keys and signatures",
+    "revoke Remove trust for an image",
+    "sign Sign an image",
+  ]),
+];

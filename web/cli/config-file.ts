@@ -1,0 +1,137 @@
+import type { CliContext } from "./context.ts";
+import { CliError } from "./errors.ts";
+
+/** Credentials for one registry, as the X-Registry-Auth header carries them. */
+export interface AuthConfig {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly serveraddress?: string;
+}
+
+interface StoredAuth {
+  auth?: string;
+  identitytoken?: string;
+}
+
+interface ConfigContent {
+  auths?: Record<string, StoredAuth>;
+  detachKeys?: string;
+  psFormat?: string;
+  imagesFormat?: string;
+  [key: string]: unknown;
+}
+
+/** The key that Docker Hub's credentials are kept under. */
+export const hubServer = "https://index.docker.io/v1/";
+
+const configLimit = 1 << 20;
+
+/** `config.json` in the client's folder (`--config`, DOCKER_CONFIG, ~/.docker), read when it is first needed. */
+export class ConfigFile {
+  readonly #context: CliContext;
+  #folder: string;
+  #content: Promise<ConfigContent> | undefined;
+
+  constructor(context: CliContext) {
+    this.#context = context;
+    this.#folder = context.env.DOCKER_CONFIG || `${context.env.HOME ?? ""}/.docker`;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  set folder(path: string) {
+    this.#folder = path;
+    this.#content = undefined;
+  }
+
+  get path(): string {
+    return `${this.#folder}/config.json`;
+  }
+
+  async detachKeys(): Promise<string> {
+    return (await this.#read()).detachKeys ?? "";
+  }
+
+  /** The format that the user set for a listing, such as `psFormat`; empty when unset. */
+  async format(key: "psFormat" | "imagesFormat" | "networksFormat" | "volumesFormat" | "statsFormat"): Promise<string> {
+    const value = (await this.#read())[key];
+    return typeof value === "string" ? value : "";
+  }
+
+  async auth(server: string): Promise<AuthConfig | undefined> {
+    const stored = (await this.#read()).auths ?? {};
+    const entry = stored[server] ?? Object.entries(stored).find(([name]) => hostOf(name) === hostOf(server))?.[1];
+    if (!entry) return undefined;
+    if (entry.identitytoken) return { identitytoken: entry.identitytoken, serveraddress: server };
+    const [username = "", ...password] = atobUtf8(entry.auth ?? "").split(":");
+    return { username, password: password.join(":"), serveraddress: server };
+  }
+
+  async store(server: string, auth: AuthConfig): Promise<void> {
+    const content = await this.#read();
+    const entry: StoredAuth = auth.identitytoken
+      ? { identitytoken: auth.identitytoken }
+      : { auth: btoaUtf8(`${auth.username ?? ""}:${auth.password ?? ""}`) };
+    await this.#write({ ...content, auths: { ...content.auths, [server]: entry } });
+  }
+
+  /** @returns false when there was nothing to remove */
+  async erase(server: string): Promise<boolean> {
+    const content = await this.#read();
+    const { [server]: removed, ...auths } = content.auths ?? {};
+    if (!removed) return false;
+    await this.#write({ ...content, auths });
+    return true;
+  }
+
+  #read(): Promise<ConfigContent> {
+    this.#content ??= this.#load();
+    return this.#content;
+  }
+
+  async #load(): Promise<ConfigContent> {
+    let text: string;
+    try {
+      text = new TextDecoder().decode(await this.#context.files.read(this.path, configLimit));
+    } catch {
+      return {};
+    }
+    if (text.trim() === "") return {};
+    try {
+      return JSON.parse(text) as ConfigContent;
+    } catch (cause) {
+      throw new CliError(`Error loading config file: ${this.path}: ${String(cause)}`, 1, { cause });
+    }
+  }
+
+  async #write(content: ConfigContent): Promise<void> {
+    this.#content = Promise.resolve(content);
+    await this.#context.files.mkdir(this.#folder, 0o700).catch(() => {});
+    const text = JSON.stringify(content, null, "\t");
+    await this.#context.files.write(this.path, new TextEncoder().encode(text), 0o600);
+  }
+}
+
+function hostOf(server: string): string {
+  return server.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+}
+
+function btoaUtf8(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+function atobUtf8(text: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
+  } catch {
+    return "";
+  }
+}
+
+/** The X-Registry-Auth header's value: base64url of the JSON. */
+export function encodeAuth(auth: AuthConfig): string {
+  return btoaUtf8(JSON.stringify(auth)).replaceAll("+", "-").replaceAll("/", "_");
+}

@@ -1,0 +1,39 @@
+/** Ends an invocation: what goes to stderr (nothing when empty) and the exit code. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** An exit code alone, such as the one of the container that was run. */
+export function exitWith(exitCode: number): CliError {
+  return new CliError("", exitCode);
+}
+
+/** The engine answered with an error; the message starts with "Error response from daemon: ". */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(`Error response from daemon: ${message}`);
+    this.status = status;
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Go's %q for the plain text that reaches messages. */
+export function quoted(text: string): string {
+  return JSON.stringify(text);
+}

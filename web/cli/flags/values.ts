@@ -1,0 +1,59 @@
+import { parseDuration } from "../units/duration.ts";
+import { parseDecimal, ramInBytes } from "../units/size.ts";
+import type { FlagType } from "./flag.ts";
+
+const booleans: Readonly<Record<string, boolean>> = {
+  "1": true,
+  t: true,
+  T: true,
+  TRUE: true,
+  true: true,
+  True: true,
+  "0": false,
+  f: false,
+  F: false,
+  FALSE: false,
+  false: false,
+  False: false,
+};
+
+/** Go's strconv.ParseBool. */
+export function parseBool(text: string): boolean {
+  const value = booleans[text];
+  if (value === undefined) throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return value;
+}
+
+/** Go's strconv.ParseInt(text, 0, 64), or ParseUint with `bits`. Numbers beyond 2^53 lose digits. */
+export function parseInteger(text: string, unsignedBits?: number): number {
+  const fn = unsignedBits ? "ParseUint" : "ParseInt";
+  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]*|[1-9][0-9]*)$/.exec(
+    text.replace(/(?<=[0-9])_(?=[0-9])/g, ""),
+  );
+  if (!match || (unsignedBits && match[1])) {
+    throw new Error(`strconv.${fn}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  const digits = (match[2] ?? "0").toLowerCase();
+  const octal = /^0[0-7]+$/.test(digits);
+  const value = BigInt(octal ? `0o${digits.slice(1)}` : digits) * (match[1] === "-" ? -1n : 1n);
+  const outOfRange = unsignedBits ? value >= 1n << BigInt(unsignedBits) : value >= 1n << 63n || value < -(1n << 63n);
+  if (outOfRange) throw new Error(`strconv.${fn}: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(value);
+}
+
+type Check = (value: string) => void;
+
+function checkFilter(value: string): void {
+  if (value !== "" && !value.includes("=")) throw new Error("bad format of filter (expected name=value)");
+}
+
+/** What each type without a check of its own refuses, with the words of the library that refuses it in Docker. */
+export const typeChecks: Partial<Record<FlagType, Check>> = {
+  bool: (value) => void parseBool(value),
+  int: (value) => void parseInteger(value),
+  uint16: (value) => void parseInteger(value, 16),
+  bytes: (value) => void ramInBytes(value),
+  decimal: (value) => void parseDecimal(value),
+  duration: (value) => void parseDuration(value),
+  filter: checkFilter,
+};

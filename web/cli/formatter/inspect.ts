@@ -1,0 +1,105 @@
+import type { Cli } from "../cli.ts";
+import { CliError, messageOf } from "../errors.ts";
+import { indentJson } from "./json-indent.ts";
+import { Template } from "./template/template.ts";
+import { Struct, type Value } from "./template/values.ts";
+
+/** An object as the engine described it. */
+export interface Inspected {
+  /** The engine's JSON. */
+  readonly text: string;
+  readonly typeName: string;
+}
+
+/**
+ * Prints what the engine says of the named objects: indented JSON, compact JSON (`json`), or what a template makes of each.
+ * @throws CliError with Docker's exit codes: 64 for a template that cannot be parsed, 1 for what was not found
+ */
+export async function inspectObjects(
+  cli: Cli,
+  names: readonly string[],
+  format: string,
+  find: (name: string) => Promise<Inspected>,
+): Promise<void> {
+  const template = format === "" || format === "json" ? undefined : parse(format);
+  const found: Inspected[] = [];
+  const rendered: string[] = [];
+  const errors: string[] = [];
+  for (const name of names) {
+    try {
+      const object = await find(name);
+      if (template) rendered.push(`${render(template, object)}\n`);
+      found.push(object);
+    } catch (error) {
+      if (cli.signal.aborted) throw error;
+      errors.push(messageOf(error));
+    }
+  }
+  if (template) await cli.out.write(rendered.join("") || "\n");
+  else await cli.out.line(jsonList(found, format === "json"));
+  if (errors.length > 0) throw new CliError(errors.join("\n"));
+}
+
+function parse(format: string): Template {
+  try {
+    return new Template(format);
+  } catch (error) {
+    throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
+  }
+}
+
+function jsonList(objects: readonly Inspected[], compact: boolean): string {
+  if (objects.length === 0) return "[]";
+  const list = `[${objects.map(({ text }) => text.trim()).join(",")}]`;
+  return compact ? list : indentJson(list, "    ");
+}
+
+/** Docker tries its own types first, where a field that is not there is an error, and then the JSON as it is. */
+function render(template: Template, { text, typeName }: Inspected): string {
+  const raw = JSON.parse(text) as Value;
+  try {
+    return template.execute(typed(raw, typeName));
+  } catch {
+    try {
+      return template.execute(raw, { missingKeyIsError: true });
+    } catch (error) {
+      throw new Error(`template parsing error: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Fields of the API's objects that are maps; every other object is a struct. */
+const mapFields = new Set([
+  "Annotations",
+  "Config.Options",
+  "Containers",
+  "Data",
+  "DriverOpts",
+  "ExposedPorts",
+  "GraphDriver.Data",
+  "Labels",
+  "LogConfig.Config",
+  "Networks",
+  "Options",
+  "PortBindings",
+  "Ports",
+  "Status",
+  "StorageOpt",
+  "Sysctls",
+  "Tmpfs",
+  "Volumes",
+]);
+
+function typed(value: Value, name: string): Value {
+  if (Array.isArray(value)) return value.map((item: Value) => typed(item, name));
+  if (typeof value !== "object" || value === null || value instanceof Struct) return value;
+  const parent = name.slice(name.lastIndexOf(".") + 1);
+  const isMap = mapFields.has(parent) || (parent === "Config" && name.includes("LogConfig"));
+  const fields = Object.fromEntries(
+    Object.entries(value).map(([key, item]): [string, Value] => [
+      key,
+      typed(item, isMap ? `${name}[]` : `${name}.${key}`),
+    ]),
+  );
+  return isMap ? fields : new Struct(name, fields);
+}

@@ -1,0 +1,90 @@
+import { CliError, messageOf } from "../errors.ts";
+import { tableLayout, tabulate } from "./tabulate.ts";
+import { RowStruct } from "./template/functions.ts";
+import { Template } from "./template/template.ts";
+import type { Value } from "./template/values.ts";
+
+/** One field that a listing's template may name. */
+export interface Field<T> {
+  /** The column's title; a field without one is no column. */
+  readonly header?: string;
+  /** Its value. */
+  readonly value?: (row: T) => Value;
+  /** Called with arguments: `{{.Label "name"}}`. Such a field does not show in JSON. */
+  readonly method?: (row: T, ...args: readonly Value[]) => Value;
+}
+
+/** What `--format` works on for one kind of object. */
+export interface Listing<T> {
+  /** As Docker's messages name the row's type. */
+  readonly typeName: string;
+  readonly fields: Readonly<Record<string, Field<T>>>;
+}
+
+/** The text that `--format` stands for. */
+export interface FormatChoice {
+  /** The value of `--format`; empty for the default. */
+  readonly format: string;
+  /** The template of the default table, without the word `table`. */
+  readonly table: string;
+  /** With `--quiet`, in place of the default table. */
+  readonly quiet?: string;
+  /** What `--format raw` stands for. */
+  readonly raw?: string;
+}
+
+/**
+ * Renders rows with a format: `table` with or without a template of its own, `json`, or a template for each row.
+ * @throws CliError with Docker's message for a template that does not work
+ */
+export function renderListing<T>(listing: Listing<T>, rows: readonly T[], choice: FormatChoice): string {
+  const { isTable, text } = resolveFormat(choice);
+  let template: Template;
+  try {
+    template = new Template(text.trim().replaceAll("\\t", "\t").replaceAll("\\n", "\n"));
+  } catch (error) {
+    throw new CliError(`failed to parse template: ${messageOf(error)}`, 1, { cause: error });
+  }
+  try {
+    const lines = rows.map((row) => template.execute(rowStruct(listing, row)));
+    if (!isTable) return lines.map((line) => `${line}\n`).join("");
+    const header = template.executeHeader(headerStruct(listing));
+    return tabulate([header, ...lines, ""].join("\n"), tableLayout);
+  } catch (error) {
+    throw new CliError(`failed to execute template: ${messageOf(error)}`, 1, { cause: error });
+  }
+}
+
+function resolveFormat(choice: FormatChoice): { isTable: boolean; text: string } {
+  const { format, table, quiet, raw } = choice;
+  if (format === "" || format === "table") {
+    return quiet === undefined ? { isTable: true, text: table } : { isTable: false, text: quiet };
+  }
+  if (format.startsWith("table")) return { isTable: true, text: format.slice("table".length) };
+  if (format === "json") return { isTable: false, text: "{{json .}}" };
+  if (format === "raw" && raw !== undefined) return { isTable: false, text: raw };
+  return { isTable: false, text: format };
+}
+
+function rowStruct<T>(listing: Listing<T>, row: T): RowStruct {
+  const entries = Object.entries(listing.fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  return new RowStruct(
+    listing.typeName,
+    Object.fromEntries(
+      entries.flatMap(([name, field]): [string, Value][] => {
+        if (field.method) return [[name, (...args) => field.method?.(row, ...args)]];
+        return field.value ? [[name, field.value(row)]] : [];
+      }),
+    ),
+  );
+}
+
+function headerStruct<T>(listing: Listing<T>): { readonly [key: string]: Value } {
+  return Object.fromEntries(
+    Object.entries(listing.fields).flatMap(([name, field]): [string, Value][] => {
+      // The column of a method is named after its argument.
+      if (field.method) return [[name, (argument) => argument]];
+      return field.header === undefined ? [] : [[name, field.header]];
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+export interface TableLayout {
+  readonly minWidth: number;
+  readonly padding: number;
+}
+
+/** Docker's listings. */
+export const tableLayout: TableLayout = { minWidth: 10, padding: 3 };
+
+/**
+ * Aligns tab-separated cells as Go's text/tabwriter does: a column is as wide as its widest cell in consecutive lines; the
+ * text after a line's last tab belongs to no column.
+ */
+export function tabulate(text: string, layout: TableLayout): string {
+  const lines = text.split("\n").map((line) => line.split("\t"));
+  const out: string[] = [];
+  formatBlock(lines, 0, lines.length, [], layout, out);
+  return out.join("\n");
+}
+
+function formatBlock(
+  lines: readonly (readonly string[])[],
+  from: number,
+  to: number,
+  widths: readonly number[],
+  layout: TableLayout,
+  out: string[],
+): void {
+  const column = widths.length;
+  const hasCell = (index: number) => column < (lines[index]?.length ?? 0) - 1;
+  for (let index = from; index < to; ) {
+    if (!hasCell(index)) {
+      out.push(renderLine(lines[index] ?? [], widths));
+      index += 1;
+      continue;
+    }
+    let width = layout.minWidth;
+    let end = index;
+    for (; end < to && hasCell(end); end++) {
+      width = Math.max(width, cellWidth(lines[end]?.[column] ?? "") + layout.padding);
+    }
+    formatBlock(lines, index, end, [...widths, width], layout, out);
+    index = end;
+  }
+}
+
+function renderLine(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => {
+      const width = column < cells.length - 1 ? widths[column] : undefined;
+      return width === undefined ? cell : cell + " ".repeat(Math.max(0, width - cellWidth(cell)));
+    })
+    .join("");
+}
+
+function cellWidth(cell: string): number {
+  return [...cell].length;
+}

@@ -1,0 +1,28 @@
+export interface DeviceMapping {
+  readonly PathOnHost: string;
+  readonly PathInContainer: string;
+  readonly CgroupPermissions: string;
+}
+
+/**
+ * `/dev/x[:/dev/y][:rwm]`.
+ * @throws Error with Docker's message
+ */
+export function parseDevice(value: string): DeviceMapping {
+  const parts = value.split(":");
+  if (parts.length > 3 || parts[0] === "") throw new Error(`bad format for path: ${value}`);
+  const [source = "", second, third] = parts;
+  const secondIsMode = parts.length === 2 && isMode(second ?? "");
+  const target = secondIsMode || second === undefined ? source : second;
+  if (third !== undefined && !isMode(third)) throw new Error(`bad mode specified: ${third}`);
+  if (!target.startsWith("/")) throw new Error(`${target} is not an absolute path`);
+  return {
+    PathOnHost: source,
+    PathInContainer: target,
+    CgroupPermissions: (secondIsMode ? second : third) ?? "rwm",
+  };
+}
+
+function isMode(text: string): boolean {
+  return text !== "" && /^[rwm]*$/.test(text) && new Set(text).size === text.length;
+}

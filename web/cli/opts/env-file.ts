@@ -1,0 +1,65 @@
+import type { Cli } from "../cli.ts";
+import { cut } from "./cut.ts";
+
+const fileLimit = 8 << 20;
+
+/**
+ * The `NAME=value` lines of an `--env-file` or `--label-file`: comments and empty lines are left out, and a name alone
+ * takes its value from `lookup` or is left out.
+ * @throws Error with Docker's message
+ */
+export async function readPairs(
+  cli: Cli,
+  path: string,
+  lookup?: (name: string) => string | undefined,
+): Promise<string[]> {
+  const bytes = await cli.context.files.read(cli.resolvePath(path), fileLimit).catch((error: unknown) => {
+    throw new Error(`open ${path}: ${fileErrorText(error)}`);
+  });
+  try {
+    return parsePairs(bytes, lookup);
+  } catch (error) {
+    throw new Error(`invalid env file (${path}): ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parsePairs(bytes: Uint8Array, lookup?: (name: string) => string | undefined): string[] {
+  const pairs: string[] = [];
+  const text = new TextDecoder("utf-8").decode(bytes);
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    if (raw.includes("\u{fffd}")) throw new Error(`invalid utf8 bytes at line ${index + 1}`);
+    const line = raw.trimStart();
+    if (line === "" || line.startsWith("#")) continue;
+    const [name, , hasValue] = cut(line, "=");
+    if (name === "") throw new Error(`no variable name on line '${line}'`);
+    if (/[ \t]/.test(name)) throw new Error(`variable '${name}' contains whitespaces`);
+    if (hasValue) {
+      pairs.push(line);
+      continue;
+    }
+    const value = lookup?.(line);
+    if (value !== undefined) pairs.push(`${name}=${value}`);
+  }
+  return pairs;
+}
+
+const texts: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+  ENOTDIR: "not a directory",
+  EEXIST: "file exists",
+};
+
+/** What the system says about a file that could not be used. */
+export function fileErrorText(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return texts[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The variables of `--env-file` and then `--env`, as the API takes them. */
+export async function environment(cli: Cli, files: readonly string[], given: readonly string[]): Promise<string[]> {
+  const fromFiles: string[] = [];
+  for (const file of files) fromFiles.push(...(await readPairs(cli, file, (name) => cli.context.env[name])));
+  return [...fromFiles, ...given];
+}

@@ -1,0 +1,41 @@
+/** Whoever reads our output is gone (a closed pipe): the invocation ends as SIGPIPE ends a program. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+const encoder = new TextEncoder();
+
+/** One of the standard output streams, with the reader's pace: `write` resolves when more may be written. */
+export class Output {
+  readonly isTerminal: boolean;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(stream: WritableStream<Uint8Array>, isTerminal: boolean) {
+    this.#writer = stream.getWriter();
+    this.isTerminal = isTerminal;
+    this.#writer.closed.catch(() => {});
+  }
+
+  async write(chunk: string | Uint8Array): Promise<void> {
+    if (chunk.length === 0) return;
+    try {
+      await this.#writer.ready;
+      this.#last = this.#writer.write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+      this.#last.catch(() => {});
+      await this.#writer.ready;
+    } catch (cause) {
+      throw new OutputClosed("output closed", { cause });
+    }
+  }
+
+  async line(text: string): Promise<void> {
+    await this.write(`${text}\n`);
+  }
+
+  /** Waits until all is written and gives the stream back to its owner. Never fails. */
+  async release(): Promise<void> {
+    await this.#last.catch(() => {});
+    this.#writer.releaseLock();
+  }
+}
