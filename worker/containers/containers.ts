@@ -12,6 +12,7 @@ import type {
 } from "../api/types/container.ts";
 import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
+import type { Digest } from "../content/store.ts";
 import { conflict, errorMessage, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import { checkFilterNames, type FilterValues } from "../internal/filters.ts";
@@ -86,6 +87,7 @@ export class Containers {
       id: container.id,
       name: container.name,
       imageId: container.record.imageId,
+      diffIds: container.record.diffIds,
       imageReference: container.record.config.Image,
       state: container.state.status,
       volumes: container.record.mounts.flatMap(({ point }) => (point.Name === undefined ? [] : [point.Name])),
@@ -325,6 +327,8 @@ export interface ContainerUsage {
   readonly id: string;
   readonly name: string;
   readonly imageId: string;
+  /** Layers below it. */
+  readonly diffIds: readonly Digest[];
   readonly imageReference: string;
   readonly state: string;
   readonly volumes: readonly string[];

@@ -20,7 +20,7 @@ const lostExitCode = 255;
 
 type LifecycleComponents = Pick<
   ContainersComponents,
-  "host" | "snapshotter" | "sandboxes" | "events" | "logs" | "clock"
+  "host" | "snapshotter" | "sandboxes" | "volumes" | "events" | "logs" | "clock"
 >;
 
 export interface LifecycleParts {
@@ -80,6 +80,10 @@ export class Lifecycle {
   /** Settles what a former engine left: what ran then runs no more. */
   async recover(): Promise<void> {
     for (const container of this.#parts.table.all()) {
+      for (const { point } of container.record.mounts) {
+        if (point.Name === undefined) continue;
+        await this.#components.volumes.acquire({ name: point.Name, container: container.id });
+      }
       const lost = container.state.used && !this.#components.snapshotter.durable;
       container.layerLost = lost;
       const ended = container.isRunning;

@@ -1,0 +1,434 @@
+import { expect, test } from "vitest";
+import type { Containers } from "./containers.ts";
+import { Fixture, request } from "./test-engine.ts";
+
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+async function engine(): Promise<{ fixture: Fixture; containers: Containers }> {
+  const fixture = new Fixture();
+  return { fixture, containers: await fixture.open() };
+}
+
+async function text(stream: ReadableStream<Uint8Array> | undefined): Promise<string> {
+  let all = "";
+  for await (const bytes of stream ?? []) all += decode(bytes);
+  return all;
+}
+
+const everything = { stdin: true, stdout: true, stderr: true, logs: false, stream: true };
+const allLogs = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
+const listAll = { all: true, size: false, limit: 0, filters: new Map<string, string[]>() };
+const forced = { force: true, removeVolumes: false, removeLink: false };
+const gently = { force: false, removeVolumes: false, removeLink: false };
+
+async function run(containers: Containers, name: string, image = "sleeper", more = {}): Promise<string> {
+  const { Id } = await containers.create({ name, request: request(image, more) });
+  await containers.start(Id);
+  return Id;
+}
+
+async function finished(containers: Containers, id: string): Promise<number> {
+  const { result } = await containers.wait(id, { condition: "not-running" });
+  return (await result).StatusCode;
+}
+
+test("a container runs through created, running and exited", async () => {
+  const { fixture, containers } = await engine();
+  const { Id } = await containers.create({ name: "web", request: request("busybox", { Cmd: ["exit", "3"] }) });
+  expect((await containers.inspect("web")).State).toMatchObject({ Status: "created", Running: false, ExitCode: 0 });
+  const { result } = await containers.wait("web", { condition: "next-exit" });
+  await containers.start(Id);
+  expect(await result).toEqual({ StatusCode: 3 });
+  expect((await containers.inspect(Id.slice(0, 12))).State).toMatchObject({ Status: "exited", ExitCode: 3, Error: "" });
+  expect(await fixture.published("exitCode")).toEqual(["create", "start", "die exitCode=3"]);
+});
+
+test("create() refuses a name in use, one that is none, and an unknown image", async () => {
+  const { containers } = await engine();
+  const { Id } = await containers.create({ name: "web", request: request("busybox") });
+  const again = (name: string, image = "busybox") => containers.create({ name, request: request(image) });
+  await expect(again("/web")).rejects.toMatchObject({
+    name: "Conflict",
+    message: `Conflict. The container name "/web" is already in use by container "${Id}". You have to remove (or rename) that container to be able to reuse that name.`,
+  });
+  await expect(again("a b")).rejects.toThrow(
+    "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+  );
+  await expect(again("other", "nope")).rejects.toMatchObject({
+    name: "NotFound",
+    message: "No such image: nope:latest",
+  });
+});
+
+test("create() gives one of two that ask for a name at once the name, and the other nothing", async () => {
+  const { containers } = await engine();
+  const results = await Promise.allSettled(
+    [1, 2].map(() => containers.create({ name: "web", request: request("busybox") })),
+  );
+  expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  expect(await containers.list(listAll)).toHaveLength(1);
+});
+
+test("create() frees the name when the rest of it fails", async () => {
+  const { fixture, containers } = await engine();
+  const bad = request("busybox", { HostConfig: { Binds: ["/secret:/x"] } });
+  await expect(containers.create({ name: "web", request: bad })).rejects.toThrow(
+    'invalid mount config for type "bind": bind source path does not exist: /secret (share it with --share)',
+  );
+  await containers.create({ name: "web", request: request("busybox") });
+  expect(fixture.snapshots.keys.size).toBe(1);
+});
+
+test("create() refuses what Docker refuses, in its words", async () => {
+  const { containers } = await engine();
+  const refused = (more: object, host: object = {}) =>
+    containers.create({ request: request("busybox", { ...more, HostConfig: host }) }).then(
+      () => "accepted",
+      (error: Error) => error.message,
+    );
+  const said: readonly (readonly [object, object, string])[] = [
+    [{}, { Memory: 1 << 20 }, "Minimum memory limit allowed is 6MB"],
+    [{ WorkingDir: "rel" }, {}, "the working directory 'rel' is invalid, it needs to be an absolute path"],
+    [{}, { CapAdd: ["foo"] }, 'invalid CapAdd: unknown capability: "CAP_FOO"'],
+    [{ StopSignal: "FOO" }, {}, "invalid signal: FOO"],
+    [{}, { NanoCpus: 100e9 }, "range of CPUs is from 0.01 to 1.00, as there are only 1 CPUs available"],
+    [{}, { IpcMode: "foo" }, "invalid IPC mode: foo"],
+    [{}, { PidMode: "container:nope" }, "No such container: nope"],
+    [{}, { OomScoreAdj: 5000 }, "Invalid value 5000, range for oom score adj is [-1000, 1000]"],
+    [
+      {},
+      { Binds: ["/a:rel"] },
+      `invalid volume specification: '/a:rel': invalid mount config for type "bind": invalid mount path: 'rel' mount path must be absolute`,
+    ],
+    [
+      {},
+      { Binds: ["/a:/"] },
+      `invalid volume specification: '/a:/': invalid mount config for type "bind": invalid specification: destination can't be '/'`,
+    ],
+    [{}, { Binds: ["/a:/x", "/b:/x"] }, "Duplicate mount point: /x"],
+    [{}, { Binds: ["/a:/x:bad"] }, "invalid mode: bad"],
+    [{}, { Tmpfs: { rel: "" } }, "invalid mount path: 'rel' mount path must be absolute"],
+    [
+      {},
+      { Mounts: [{ Type: "bind", Source: "/nonexist", Target: "/x" }] },
+      'invalid mount config for type "bind": bind source path does not exist: /nonexist',
+    ],
+    [{}, { SecurityOpt: ["foo=bar"] }, 'invalid --security-opt 2: "foo=bar"'],
+    [{}, { LogConfig: { Type: "foo", Config: {} } }, 'error looking up logging plugin foo: plugin "foo" not found'],
+    [{}, { LogConfig: { Type: "", Config: { foo: "1" } } }, "unknown log opt 'foo' for json-file log driver"],
+    [
+      {},
+      { RestartPolicy: { Name: "foo", MaximumRetryCount: 0 } },
+      "invalid restart policy: unknown policy 'foo'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+    ],
+    [{}, { Runtime: "foo" }, "unknown or invalid runtime name: foo"],
+  ];
+  for (const [more, host, expected] of said) expect(await refused(more, host)).toBe(expected);
+  expect(await containers.create({ request: request("empty") }).catch((error: Error) => error.message)).toBe(
+    "no command specified",
+  );
+});
+
+test("create() answers NotImplemented for what would otherwise be silently dropped", async () => {
+  const { containers } = await engine();
+  for (const host of [
+    { PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] } },
+    { PublishAllPorts: true },
+    { Links: ["db:db"] },
+    { NetworkMode: "backend" },
+    { VolumesFrom: ["x"] },
+    { CpusetCpus: "0" },
+  ]) {
+    await expect(containers.create({ request: request("busybox", { HostConfig: host }) })).rejects.toMatchObject({
+      name: "NotImplemented",
+    });
+  }
+});
+
+test("create() takes from the image what the request leaves open", async () => {
+  const { fixture, containers } = await engine();
+  fixture.images.set("app", {
+    Env: ["A=image", "B=image"],
+    Entrypoint: ["echo"],
+    Cmd: ["from", "image"],
+    WorkingDir: "/srv",
+    User: "alice",
+    Labels: { of: "image" },
+    Volumes: { "/data": {} },
+  });
+  await containers.create({
+    name: "own",
+    request: request("app", { Cmd: ["own"], Env: ["A=own"], Labels: { by: "me" } }),
+  });
+  const own = await containers.inspect("own");
+  expect([own.Path, own.Args]).toEqual(["echo", ["own"]]);
+  expect(own.Config).toMatchObject({
+    Env: ["A=own", "B=image"],
+    WorkingDir: "/srv",
+    User: "alice",
+    Labels: { of: "image", by: "me" },
+    Hostname: own.Id.slice(0, 12),
+  });
+  expect(own.Mounts).toMatchObject([{ Type: "volume", Destination: "/data", Driver: "local", RW: true }]);
+  await containers.create({ name: "entry", request: request("app", { Entrypoint: ["cat"] }) });
+  const entry = await containers.inspect("entry");
+  expect([entry.Path, entry.Args, entry.Config.Cmd]).toEqual(["cat", [], null]);
+});
+
+test("start() gives the process its user, environment, folder and seccomp filter", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Cmd: ["true"], User: "alice", Env: ["X=1"], WorkingDir: "/tmp", HostConfig: { GroupAdd: ["staff"] } };
+  await finished(containers, await run(containers, "web", "busybox", more));
+  const [spec] = fixture.runtime.specs;
+  expect(spec?.process).toMatchObject({ user: { uid: 1000, gid: 1000, additionalGids: [1000, 50] }, cwd: "/tmp" });
+  expect(spec?.process.env).toContain("HOME=/home/alice");
+  expect(spec?.annotations?.["run.oci.seccomp_bpf_data"]).toMatch(/^[A-Za-z0-9+/]+=*$/);
+});
+
+test("start() refuses a second time, and says why a program cannot run", async () => {
+  const { containers } = await engine();
+  await run(containers, "web");
+  await expect(containers.start("web")).rejects.toMatchObject({ name: "NotModified" });
+  const { Id } = await containers.create({ name: "bad", request: request("busybox", { Cmd: ["nope"] }) });
+  await expect(containers.start(Id)).rejects.toMatchObject({
+    name: "InvalidParameter",
+    message: 'failed to create task for container: exec: "nope": executable file not found in $PATH',
+  });
+  expect((await containers.inspect("bad")).State).toMatchObject({ Status: "created", ExitCode: 127, Running: false });
+});
+
+test("start() of a container with --rm that cannot run removes it", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Cmd: ["nope"], HostConfig: { AutoRemove: true } };
+  const { Id } = await containers.create({ request: request("busybox", more) });
+  const { result } = await containers.wait(Id, { condition: "removed" });
+  await expect(containers.start(Id)).rejects.toThrow("not found in $PATH");
+  expect((await result).StatusCode).toBe(127);
+  expect(fixture.snapshots.keys.size).toBe(0);
+});
+
+test("attach() before the start hears the first byte, and stdin ends with the client's", async () => {
+  const { containers } = await engine();
+  const more = { OpenStdin: true, StdinOnce: true };
+  const { Id } = await containers.create({ request: request("cat", more) });
+  const streams = await containers.attach(Id, everything);
+  const heard = text(streams.stdout);
+  const stdin = streams.stdin?.getWriter();
+  const written = stdin?.write(new TextEncoder().encode("hello")).then(() => stdin.close());
+  await containers.start(Id);
+  await written;
+  expect(await heard).toBe("hello");
+  expect(await finished(containers, Id)).toBe(0);
+});
+
+test("attach() lets go at the detach keys, and the container runs on", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "shell", "cat", { OpenStdin: true, Tty: true });
+  const streams = await containers.attach(id, everything);
+  const heard = text(streams.stdout);
+  const stdin = streams.stdin?.getWriter();
+  for (const piece of ["ab\x10", "c", "\x10", "\x11ignored"]) await stdin?.write(new TextEncoder().encode(piece));
+  expect(await heard).toBe("ab\x10c");
+  expect((await containers.inspect(id)).State.Running).toBe(true);
+  expect(await fixture.published()).toContain("detach");
+});
+
+test("logs() answers what was written, also after the end", async () => {
+  const { containers } = await engine();
+  const id = await run(containers, "talker", "busybox", { Cmd: ["echo", "logged"] });
+  await finished(containers, id);
+  const { frames, tty } = await containers.logs(id, allLogs);
+  const seen: string[] = [];
+  for await (const frame of frames) seen.push(`${frame.stream}: ${decode(frame.bytes)}`);
+  expect([tty, seen]).toEqual([false, ["stdout: logged\n"]]);
+});
+
+test("stop() asks first and kills when the time is over", async () => {
+  const { fixture, containers } = await engine();
+  await run(containers, "good");
+  await containers.stop("good");
+  expect((await containers.inspect("good")).State).toMatchObject({ Status: "exited", ExitCode: 143 });
+  await expect(containers.stop("good")).rejects.toMatchObject({ name: "NotModified" });
+  await run(containers, "bad", "busybox", { Cmd: ["stubborn"] });
+  const stopped = containers.stop("bad", { timeout: 5 });
+  await expect.poll(() => fixture.clock.sleeping).toContain(5000);
+  fixture.clock.advance();
+  await stopped;
+  expect((await containers.inspect("bad")).State.ExitCode).toBe(137);
+});
+
+test("kill() refuses what does not run and signals that are none", async () => {
+  const { containers } = await engine();
+  const id = await run(containers, "web");
+  await expect(containers.kill("web", "FOO")).rejects.toThrow("cannot kill container: web: invalid signal: FOO");
+  await containers.kill("web", "SIGHUP");
+  expect(await finished(containers, "web")).toBe(129);
+  await expect(containers.kill("web")).rejects.toThrow(`cannot kill container: web: container ${id} is not running`);
+});
+
+test("pause() and unpause()", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "web");
+  await expect(containers.unpause("web")).rejects.toThrow(`Container ${id} is not paused`);
+  await containers.pause("web");
+  expect(fixture.runtime.tasks.get(id)?.paused).toBe(true);
+  expect((await containers.inspect("web")).State).toMatchObject({ Status: "paused", Running: true, Paused: true });
+  await expect(containers.pause("web")).rejects.toThrow(`Container ${id} is already paused`);
+  await expect(containers.start("web")).rejects.toThrow("cannot start a paused container, try unpause instead");
+  await expect(containers.execs.create("web", { Cmd: ["true"] })).rejects.toThrow(
+    "Container web is paused, unpause the container before exec",
+  );
+  await containers.unpause("web");
+  expect((await containers.inspect("web")).State.Status).toBe("running");
+});
+
+test("rename() moves the name", async () => {
+  const { containers } = await engine();
+  const { Id } = await containers.create({ name: "one", request: request("busybox") });
+  await containers.create({ name: "two", request: request("busybox") });
+  await expect(containers.rename("one", "two")).rejects.toThrow(/^Error when allocating new name: Conflict\. The/);
+  await expect(containers.rename("one", "one")).rejects.toThrow(
+    "Renaming a container with the same name as its current name",
+  );
+  await containers.rename("one", "three");
+  expect((await containers.inspect("three")).Id).toBe(Id);
+  await expect(containers.inspect("one")).rejects.toThrow("No such container: one");
+  await containers.create({ name: "one", request: request("busybox") });
+});
+
+test("remove() refuses what runs unless forced, and frees everything", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "web", "sleeper", { Volumes: { "/data": {} } });
+  await expect(containers.remove("web", gently)).rejects.toThrow(
+    'cannot remove container "web": container is running: stop the container before removing or force remove',
+  );
+  const { result } = await containers.wait("web", { condition: "removed" });
+  await containers.remove("web", { ...forced, removeVolumes: true });
+  expect((await result).StatusCode).toBe(137);
+  await expect(containers.inspect(id)).rejects.toMatchObject({ name: "NotFound" });
+  expect([fixture.snapshots.keys.size, fixture.volumes.users.size]).toEqual([0, 0]);
+});
+
+test("--rm takes the container away at its end, and who waits for that learns the exit code", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Cmd: ["exit", "4"], HostConfig: { AutoRemove: true } };
+  const { Id } = await containers.create({ request: request("busybox", more) });
+  const { result } = await containers.wait(Id, { condition: "removed" });
+  await containers.start(Id);
+  expect((await result).StatusCode).toBe(4);
+  expect(await containers.list(listAll)).toEqual([]);
+  expect(await fixture.records.list("containers/")).toEqual([]);
+  expect(await fixture.published()).toEqual(["create", "start", "die", "destroy"]);
+});
+
+test("an OOM kill is told", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "greedy", "busybox", { Cmd: ["oom"] });
+  expect(await finished(containers, id)).toBe(137);
+  expect((await containers.inspect(id)).State.OOMKilled).toBe(true);
+  expect(await fixture.published()).toContain("oom");
+});
+
+test("a restart policy starts it again, after longer and longer pauses, until the user stops it", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Cmd: ["false"], HostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 } } };
+  const id = await run(containers, "flaky", "busybox", more);
+  const { result } = await containers.wait(id, { condition: "not-running" });
+  await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "restarting", Running: true, Restarting: true });
+  fixture.clock.advance();
+  await expect.poll(() => fixture.clock.sleeping).toEqual([200]);
+  fixture.clock.advance();
+  expect((await result).StatusCode).toBe(1);
+  expect(await containers.inspect(id)).toMatchObject({ RestartCount: 2, State: { Status: "exited" } });
+});
+
+test("stop() ends a container that is about to be restarted", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Cmd: ["false"], HostConfig: { RestartPolicy: { Name: "always", MaximumRetryCount: 0 } } };
+  const id = await run(containers, "flaky", "busybox", more);
+  await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  await containers.stop(id);
+  expect((await containers.inspect(id)).State.Status).toBe("exited");
+  expect(fixture.clock.sleeping).toEqual([]);
+});
+
+test("a lost guest ends what ran, with a word about its writable layer; it can be removed, not started", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "web");
+  await containers.create({ name: "fresh", request: request("busybox") });
+  const { result } = await containers.wait(id, { condition: "not-running" });
+  fixture.loseGuest();
+  expect((await result).StatusCode).toBe(255);
+  const { State } = await containers.inspect("web");
+  expect(State).toMatchObject({ Status: "exited", ExitCode: 255 });
+  expect(State.Error).toContain("writable layer was lost");
+  await expect(containers.start("web")).rejects.toThrow(State.Error);
+  await containers.remove("web", gently);
+  await containers.start("fresh");
+  expect(await finished(containers, "fresh")).toBe(0);
+});
+
+test("open() settles what an engine that died had running", async () => {
+  const { fixture, containers } = await engine();
+  await run(containers, "web", "sleeper", { HostConfig: { Binds: ["data:/data"] } });
+  await run(containers, "gone", "sleeper", { HostConfig: { AutoRemove: true } });
+  await containers.create({ name: "fresh", request: request("busybox") });
+  const successor = new Fixture(fixture.records);
+  const after = await successor.open();
+  expect((await after.list(listAll)).map(({ Names, State }) => [Names[0], State])).toEqual([
+    ["/fresh", "created"],
+    ["/web", "exited"],
+  ]);
+  await expect(after.start("web")).rejects.toThrow("writable layer was lost");
+  expect([...successor.volumes.users.keys()]).toEqual(["data"]);
+  await after.start("fresh");
+  await expect(after.create({ name: "web", request: request("busybox") })).rejects.toMatchObject({ name: "Conflict" });
+});
+
+test("references: an ambiguous prefix is refused, an unknown one is not found", async () => {
+  const { containers } = await engine();
+  const ids = await Promise.all(
+    Array.from({ length: 17 }, () => containers.create({ request: request("busybox") }).then(({ Id }) => Id)),
+  );
+  const first = ids.map((id) => id.slice(0, 1)).find((digit, index, all) => all.indexOf(digit) !== index) ?? "";
+  await expect(containers.inspect(first)).rejects.toThrow(`multiple IDs found with provided prefix: ${first}`);
+  await expect(containers.inspect("zzz")).rejects.toThrow("No such container: zzz");
+});
+
+test("update() changes limits of a running container and keeps what it was not told", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "web", "sleeper", { HostConfig: { Memory: 64 << 20 } });
+  await containers.update(id, { NanoCpus: 5e8, Memory: 0 });
+  expect(fixture.runtime.tasks.get(id)?.updates).toEqual([
+    { memory: { limit: 64 << 20, swap: 128 << 20 }, cpu: { period: 100_000, quota: 50_000 } },
+  ]);
+  expect((await containers.inspect(id)).HostConfig).toMatchObject({ Memory: 64 << 20, NanoCpus: 5e8 });
+  await expect(containers.update(id, { Memory: 1 << 20 })).rejects.toThrow("Minimum memory limit allowed is 6MB");
+});
+
+test("stats() samples a running container, and has nothing to say of one that is not", async () => {
+  const { containers } = await engine();
+  const id = await run(containers, "web");
+  const sample = async (name: string) => {
+    const reader = (await containers.stats(name, { stream: false, oneShot: true })).getReader();
+    return (await reader.read()).value;
+  };
+  expect(await sample(id)).toMatchObject({
+    name: "/web",
+    cpu_stats: { cpu_usage: { total_usage: 5e6 }, online_cpus: 1 },
+    memory_stats: { usage: 4096, limit: 256 << 20 },
+  });
+  await containers.kill(id);
+  expect(await sample(id)).toMatchObject({ memory_stats: {}, pids_stats: {} });
+});
+
+test("prune() takes stopped containers with the labels", async () => {
+  const { containers } = await engine();
+  await run(containers, "running");
+  const { Id } = await containers.create({ request: request("busybox", { Labels: { old: "yes" } }) });
+  await containers.create({ name: "kept", request: request("busybox") });
+  const report = await containers.prune({ filters: new Map([["label", ["old"]]]) });
+  expect(report.ContainersDeleted).toEqual([Id]);
+  await expect(containers.prune({ filters: new Map([["foo", ["bar"]]]) })).rejects.toThrow("invalid filter 'foo'");
+});

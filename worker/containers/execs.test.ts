@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import type { Containers } from "./containers.ts";
+import { Fixture, request } from "./test-engine.ts";
+
+async function running(): Promise<{ fixture: Fixture; containers: Containers; id: string }> {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  const { Id: id } = await containers.create({
+    name: "web",
+    request: request("sleeper", { Env: ["A=1"], WorkingDir: "/srv" }),
+  });
+  await containers.start(id);
+  return { fixture, containers, id };
+}
+
+async function text(stream: ReadableStream<Uint8Array> | undefined): Promise<string> {
+  let all = "";
+  for await (const bytes of stream ?? []) all += new TextDecoder().decode(bytes);
+  return all;
+}
+
+test("an exec runs with its own environment, user and folder, and its exit code can be asked for", async () => {
+  const { fixture, containers, id } = await running();
+  const { execs } = containers;
+  const exec = await execs.create("web", {
+    Cmd: ["echo", "hi"],
+    AttachStdout: true,
+    Env: ["A=2", "B=3"],
+    User: "alice",
+    WorkingDir: "/tmp",
+  });
+  const { stdout, tty } = await execs.start(exec, { tty: false });
+  expect([tty, await text(stdout)]).toEqual([false, "hi\n"]);
+  await expect.poll(async () => (await execs.inspect(exec)).Running).toBe(false);
+  expect(await execs.inspect(exec)).toMatchObject({
+    ExitCode: 0,
+    ContainerID: id,
+    ProcessConfig: { entrypoint: "echo", arguments: ["hi"], user: "alice" },
+  });
+  const [spec] = fixture.runtime.tasks.get(id)?.execs ?? [];
+  expect(spec).toMatchObject({ cwd: "/tmp", user: { uid: 1000 } });
+  expect(spec?.env).toEqual(expect.arrayContaining(["A=2", "B=3", "HOME=/home/alice"]));
+  expect(await fixture.published()).toEqual(
+    expect.arrayContaining(["exec_create: echo hi", "exec_start: echo hi", "exec_die"]),
+  );
+});
+
+test("why an exec cannot run comes on its stdout, and its exit code is the shell's", async () => {
+  const { containers } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["nope"], AttachStdout: true });
+  const { stdout } = await containers.execs.start(exec, { tty: false });
+  expect(await text(stdout)).toBe(
+    'OCI runtime exec failed: exec failed: exec: "nope": executable file not found in $PATH\r\n',
+  );
+  expect((await containers.execs.inspect(exec)).ExitCode).toBe(127);
+  await expect(containers.execs.start(exec, { tty: false })).rejects.toMatchObject({ name: "Conflict" });
+});
+
+test("an unknown user is refused before anything runs", async () => {
+  const { containers } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["true"], User: "foo" });
+  await expect(containers.execs.start(exec, { tty: false })).rejects.toThrow(
+    "unable to find user foo: no matching entries in passwd file",
+  );
+});
+
+test("stdin reaches the exec, and closing it ends what reads it", async () => {
+  const { containers } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["cat"], AttachStdin: true, AttachStdout: true });
+  const { stdin, stdout } = await containers.execs.start(exec, { tty: false });
+  const heard = text(stdout);
+  const writer = stdin?.getWriter();
+  await writer?.write(new TextEncoder().encode("through"));
+  await writer?.close();
+  expect(await heard).toBe("through");
+});
+
+test("a client that leaves does not end the exec", async () => {
+  const { containers } = await running();
+  const client = new AbortController();
+  const exec = await containers.execs.create("web", { Cmd: ["cat"], AttachStdin: true, AttachStdout: true });
+  const { stdout } = await containers.execs.start(exec, { tty: false, signal: client.signal });
+  const heard = text(stdout);
+  client.abort();
+  expect(await heard).toBe("");
+  expect((await containers.execs.inspect(exec)).Running).toBe(true);
+});
+
+test("create() needs a running container and a command", async () => {
+  const { containers, id } = await running();
+  await expect(containers.execs.create("web", { Cmd: [] })).rejects.toThrow("No exec command specified");
+  await expect(containers.execs.inspect("nope")).rejects.toThrow("No such exec instance: nope");
+  await containers.kill("web");
+  await expect(containers.execs.create("web", { Cmd: ["true"] })).rejects.toThrow(`container ${id} is not running`);
+});

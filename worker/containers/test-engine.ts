@@ -1,0 +1,206 @@
+import type { ContainerCreateRequest } from "../api/types/container.ts";
+import type { EventMessage } from "../api/types/events.ts";
+import type { ImageConfig } from "../api/types/image.ts";
+import { MemoryFiles } from "../content/memory.ts";
+import { conflict, notFound } from "../errdefs/errors.ts";
+import { Events } from "../events/events.ts";
+import type { Clock } from "../internal/clock.ts";
+import { systemClock } from "../internal/clock.ts";
+import { LogStore } from "../logger/log-store.ts";
+import { MemoryRecords } from "../metadata/memory.ts";
+import type { RecordStore } from "../metadata/records.ts";
+import { PredefinedSandboxes } from "../network/predefined.ts";
+import { FakeRuntime } from "../runtime/fake-runtime.ts";
+import { type Guest, GuestError } from "../shim/guest.ts";
+import type { Snapshotter } from "../snapshots/snapshotter.ts";
+import type { AcquireVolume, ContainersComponents } from "./components.ts";
+import { Containers } from "./containers.ts";
+
+/** An engine's containers on a fake runtime, for tests. Pauses of its clock last until `advance`. */
+export class Fixture {
+  readonly runtime = new FakeRuntime();
+  readonly clock = new StoppedClock();
+  readonly events: Events;
+  readonly images = new Map<string, ImageConfig>([
+    ["busybox", { Cmd: ["true"] }],
+    ["cat", { Cmd: ["cat"] }],
+    ["sleeper", { Cmd: ["sleep", "1000"] }],
+    ["empty", {}],
+  ]);
+  readonly snapshots = new MemorySnapshotter();
+  readonly volumes = new MemoryVolumes();
+  readonly guestFiles = new Set<string>(["/exists"]);
+  readonly records: RecordStore;
+  #gone: ((reason: string) => void)[] = [];
+
+  constructor(records: RecordStore = new MemoryRecords()) {
+    this.records = records;
+    this.events = new Events({ clock: this.clock });
+  }
+
+  get components(): ContainersComponents {
+    const running = { guest: this.#guest(), runtime: this.runtime };
+    return {
+      records: this.records,
+      images: {
+        get: async (reference) => {
+          const config = this.images.get(reference);
+          if (!config) throw notFound(`No such image: ${reference}:latest`);
+          return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux" };
+        },
+        resolve: async (reference) => (this.images.has(reference) ? `sha256:${reference}` : undefined),
+      },
+      volumes: this.volumes,
+      binds: {
+        resolve: (source) => (source.startsWith("/secret") ? undefined : source),
+        hint: "share it with --share",
+      },
+      snapshotter: this.snapshots,
+      sandboxes: new PredefinedSandboxes({ networkId: (name) => `id-of-${name}` }),
+      host: {
+        machine: { id: "machine", cpus: 1, memory: 256 << 20 },
+        current: async () => running,
+        running,
+        onGone: (listener) => {
+          this.#gone.push(listener);
+          return { dispose: () => undefined };
+        },
+      },
+      events: this.events,
+      logs: new LogStore({ files: new MemoryFiles(), clock: this.clock }),
+      clock: this.clock,
+    };
+  }
+
+  open(): Promise<Containers> {
+    return Containers.open(this.components);
+  }
+
+  loseGuest(): void {
+    this.snapshots.reset();
+    this.runtime.tasks.clear();
+    for (const listener of this.#gone) listener("panic");
+  }
+
+  /** What has been published, as `action` or `action key=value` for the attribute keys that are asked for. */
+  async published(...keys: string[]): Promise<string[]> {
+    const stream = this.events.subscribe({
+      since: 0n,
+      until: this.clock.nanos(),
+      filters: new Map([["type", ["container"]]]),
+    });
+    const messages: EventMessage[] = [];
+    for await (const message of stream) messages.push(message);
+    return messages.map(({ Action, Actor }) =>
+      [Action, ...keys.flatMap((key) => (key in Actor.Attributes ? [`${key}=${Actor.Attributes[key]}`] : []))].join(
+        " ",
+      ),
+    );
+  }
+
+  #guest(): Guest {
+    const guest: Partial<Guest> = {
+      run: async () => undefined,
+      readDir: async () => ["null", "kmsg"],
+      readFile: async (path) => {
+        if (this.guestFiles.has(path)) return new Uint8Array(0);
+        throw new GuestError(2, "ENOENT", path);
+      },
+    };
+    return guest as Guest;
+  }
+}
+
+export function request(image: string, more: Partial<ContainerCreateRequest> = {}): ContainerCreateRequest {
+  return { Image: image, ...more };
+}
+
+/** Real time stamps; sleepers wait for `advance`. */
+class StoppedClock implements Clock {
+  readonly #system = systemClock();
+  #sleepers: { readonly milliseconds: number; readonly wake: () => void }[] = [];
+
+  now(): Date {
+    return this.#system.now();
+  }
+
+  nanos(): bigint {
+    return this.#system.nanos();
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const sleeper = { milliseconds, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", () => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  /** How long each sleeper wants to sleep. */
+  get sleeping(): readonly number[] {
+    return this.#sleepers.map(({ milliseconds }) => milliseconds);
+  }
+
+  /** Wakes everybody. */
+  advance(): void {
+    const sleepers = this.#sleepers;
+    this.#sleepers = [];
+    for (const { wake } of sleepers) wake();
+  }
+}
+
+class MemorySnapshotter implements Snapshotter {
+  readonly name = "memory";
+  durable = false;
+  readonly keys = new Set<string>();
+
+  async prepare(key: string) {
+    if (this.keys.has(key)) throw conflict(`snapshot ${key} exists`);
+    this.keys.add(key);
+    return [{ type: "overlay", source: "overlay", options: [] }];
+  }
+
+  async mounts(key: string) {
+    if (!this.keys.has(key)) throw notFound(`snapshot ${key} is gone`);
+    return [{ type: "overlay", source: "overlay", options: [] }];
+  }
+
+  async remove(key: string): Promise<void> {
+    this.keys.delete(key);
+  }
+
+  async usage() {
+    return { size: 4096, inodes: 1 };
+  }
+
+  reset(): void {
+    this.keys.clear();
+  }
+}
+
+class MemoryVolumes {
+  readonly users = new Map<string, Set<string>>();
+  #count = 0;
+
+  async acquire({ name = `anonymous${++this.#count}`, container }: AcquireVolume) {
+    const users = this.users.get(name) ?? new Set<string>();
+    this.users.set(name, users.add(container));
+    return { name, driver: "local", mountpoint: `/volumes/${name}/_data` };
+  }
+
+  async release(name: string, container: string): Promise<void> {
+    this.users.get(name)?.delete(container);
+  }
+
+  async removeUnused(name: string): Promise<void> {
+    if (this.users.get(name)?.size === 0) this.users.delete(name);
+  }
+
+  async mount() {
+    return { operations: [], fresh: true };
+  }
+}
