@@ -1,0 +1,102 @@
+import * as Comlink from "comlink";
+import { createSha256 } from "./archive/sha256.ts";
+import { FetchedGuest } from "./browser/fetch-guest.browser.ts";
+import type { BindSources } from "./containers/components.ts";
+import { IndexedDbFiles } from "./content/indexeddb.browser.ts";
+import { MemoryFiles } from "./content/memory.ts";
+import { Daemon } from "./daemon.ts";
+import { defaultLimits, type Fetch } from "./distribution/http.ts";
+import { LayoutRegistry, urlLayout } from "./distribution/layout.ts";
+import { browserFetch } from "./distribution/proxied-fetch.ts";
+import { unavailable } from "./errdefs/errors.ts";
+import { systemClock } from "./internal/clock.ts";
+import { IndexedDbRecords } from "./metadata/indexeddb.browser.ts";
+import { MemoryRecords } from "./metadata/memory.ts";
+import { serveEngineApi } from "./port/engine-server.ts";
+import { serveHostSession } from "./port/host-server.ts";
+import type { EngineWorker, EngineWorkerOptions } from "./port/life-cycle.ts";
+import type { StartProgress } from "./vm/machine.ts";
+import { V86Machine } from "./vm/v86.ts";
+
+/** The version of this build, from package.json. */
+declare const __VERSION__: string;
+
+/** In the page the Docker host is the guest: a bind source is a path there. */
+const guestPaths: BindSources = { resolve: (source) => source };
+
+/** The browser's composition root: the engine in a web worker, reached through Comlink and two ports. */
+class BrowserEngine implements EngineWorker {
+  #daemon: Daemon | undefined;
+  #onGuestGone: (reason: string) => void = () => undefined;
+
+  async start(options: EngineWorkerOptions, onProgress: (progress: StartProgress) => void): Promise<void> {
+    const guest = await FetchedGuest.open(options.guest);
+    const machine = new V86Machine(
+      { wasm: () => guest.wasm(), image: { snapshot: (start) => guest.snapshot(start) } },
+      { id: "v86-0", memory: guest.manifest.memory },
+    );
+    const direct: Fetch = (url, init) => fetch(url, init);
+    const proxied = browserFetch({ fetch: direct, ...(options.registryProxy ? { proxy: options.registryProxy } : {}) });
+    this.#daemon = await Daemon.start({
+      machine,
+      ...(await storage(options.storage)),
+      fetch: proxied,
+      createSha256,
+      clock: systemClock(),
+      binds: guestPaths,
+      registries: { mirrors: [], insecureRegistries: [] },
+      bundled: new LayoutRegistry({
+        name: "bundled",
+        files: urlLayout({
+          fetch: direct,
+          base: new URL(options.bundledRegistry),
+          idleTimeout: defaultLimits.idleTimeout,
+        }),
+        createSha256,
+      }),
+      facts: {
+        version: __VERSION__,
+        commit: "",
+        built: "",
+        javascript: navigator.userAgent,
+        components: [
+          { name: "crun", version: guest.manifest.versions.runtime },
+          { name: "v86", version: guest.manifest.v86 },
+        ],
+        debug: false,
+      },
+      log: (level, message) => console[level](message),
+      onProgress,
+    });
+    this.#daemon.onGuestGone((reason) => this.#onGuestGone(reason));
+  }
+
+  async connectEngine(port: MessagePort): Promise<void> {
+    serveEngineApi(port, this.#running().api);
+  }
+
+  async connectHost(port: MessagePort): Promise<void> {
+    serveHostSession(port, this.#running().host);
+  }
+
+  async onGuestGone(listener: (reason: string) => void): Promise<void> {
+    this.#onGuestGone = listener;
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.stop();
+    this.#daemon = undefined;
+  }
+
+  #running(): Daemon {
+    if (!this.#daemon) throw unavailable("the engine has not started");
+    return this.#daemon;
+  }
+}
+
+async function storage(kind: EngineWorkerOptions["storage"]) {
+  if (kind === "memory") return { records: new MemoryRecords(), files: new MemoryFiles() };
+  return { records: await IndexedDbRecords.open("wherry-records"), files: await IndexedDbFiles.open("wherry-files") };
+}
+
+Comlink.expose(new BrowserEngine());
