@@ -1,0 +1,39 @@
+import { system } from "../errdefs/errors.ts";
+import { machineLayout } from "./v86/emulator.ts";
+
+/** `guest.json`: the files that make a guest and all that they were made for. Written by the set-up. */
+export interface GuestManifest {
+  readonly version: 1;
+  readonly files: Readonly<Record<"state" | "wasm" | "kernel" | "initramfs" | "bios" | "vgaBios", GuestFile>>;
+  readonly machine: MachineIdentity;
+}
+
+/** `path` is relative to guest.json. `uncompressed` is there for zstd files. */
+export interface GuestFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly uncompressed?: number;
+}
+
+/** What a snapshot fits, beside the files. */
+export interface MachineIdentity {
+  readonly layout: string;
+  readonly protocol: number;
+  readonly memory: number;
+  readonly commandLine: string;
+}
+
+/** Reads guest.json. Throws `System`, naming what differs, when its snapshot is for a machine or agent other than ours. */
+export function parseGuestManifest(text: string, protocol: number): GuestManifest {
+  const manifest: GuestManifest = JSON.parse(text);
+  if (manifest.version !== 1) throw refused("version", manifest.version, 1);
+  const { machine } = manifest;
+  if (machine.layout !== machineLayout) throw refused("machine layout", machine.layout, machineLayout);
+  if (machine.protocol !== protocol) throw refused("agent protocol", machine.protocol, protocol);
+  return manifest;
+}
+
+function refused(what: string, actual: unknown, expected: unknown): Error {
+  return system(`Cannot use the built guest: expected ${what} ${expected}, got ${actual}`);
+}
