@@ -1,0 +1,223 @@
+import { ApiRouter } from "./api/api-router.ts";
+import type { EngineApi } from "./api/engine-api.ts";
+import { serveConnection } from "./api/http1/serve.ts";
+import type { CreateSha256 } from "./archive/sha256.ts";
+import type { BindSources } from "./containers/components.ts";
+import { Containers } from "./containers/containers.ts";
+import { FileContentStore } from "./content/content-store.ts";
+import type { ChunkedFiles } from "./content/files.ts";
+import { MachineGuest } from "./daemon/guest-host.ts";
+import { GuestHostSession } from "./daemon/host-session.ts";
+import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
+import { type EngineFacts, System } from "./daemon/system.ts";
+import type { RegistryOptions } from "./distribution/endpoints.ts";
+import type { Fetch } from "./distribution/http.ts";
+import type { BundledRegistry } from "./distribution/layout.ts";
+import { Resolver } from "./distribution/resolver.ts";
+import { errorMessage, unavailable } from "./errdefs/errors.ts";
+import { Events } from "./events/events.ts";
+import type { HostSession } from "./host/host-session.ts";
+import { ImageStore } from "./images/image-store.ts";
+import { Images } from "./images/images.ts";
+import { Puller } from "./images/puller.ts";
+import type { Clock } from "./internal/clock.ts";
+import type { Disposable } from "./internal/disposable.ts";
+import { generateId } from "./internal/ids.ts";
+import { LogStore } from "./logger/log-store.ts";
+import type { RecordStore } from "./metadata/records.ts";
+import { Networks } from "./network/networks.ts";
+import { PredefinedSandboxes } from "./network/predefined.ts";
+import { CrunRuntime } from "./runtime/crun.ts";
+import type { Guest } from "./shim/guest.ts";
+import { LayerImages } from "./snapshots/layer-images.ts";
+import { OverlaySnapshotter } from "./snapshots/overlay.ts";
+import type { Machine, StartProgress } from "./vm/machine.ts";
+import { VolumeStore } from "./volumes/volume-store.ts";
+
+/** What the environment provides. The composition roots (worker/node.ts, worker/main.ts) choose it. */
+export interface DaemonComponents {
+  readonly machine: Machine;
+  readonly records: RecordStore;
+  readonly files: ChunkedFiles;
+  readonly fetch: Fetch;
+  readonly createSha256: CreateSha256;
+  readonly clock: Clock;
+  readonly binds: BindSources;
+  readonly registries: RegistryOptions;
+  /** Absent with `--no-bundled-registry`. */
+  readonly bundled?: BundledRegistry;
+  readonly facts: EngineFacts;
+  readonly log: Log;
+  readonly onProgress?: (progress: StartProgress) => void;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type Log = (level: LogLevel, message: string) => void;
+
+const dockerSocket = "/run/docker.sock";
+const dockerSocketConnections = 64;
+
+/**
+ * The engine. Life cycle: `start` opens what was kept, settles what a former engine left, and boots the guest; a guest that dies is
+ * reported, and booted again by whatever needs one next; `stop` ends the containers and the guest, and closes what was opened.
+ */
+export class Daemon {
+  readonly api: EngineApi;
+  readonly host: HostSession;
+  readonly #guest: MachineGuest;
+  readonly #containers: Containers;
+  readonly #records: RecordStore;
+
+  private constructor(parts: {
+    readonly api: EngineApi;
+    readonly host: HostSession;
+    readonly guest: MachineGuest;
+    readonly containers: Containers;
+    readonly records: RecordStore;
+  }) {
+    this.api = parts.api;
+    this.host = parts.host;
+    this.#guest = parts.guest;
+    this.#containers = parts.containers;
+    this.#records = parts.records;
+  }
+
+  static async start(components: DaemonComponents): Promise<Daemon> {
+    const { machine, records, files, clock, log, onProgress } = components;
+    await files.sweep();
+    // The guest's socket wants the API, which wants the guest: it is not booted before there is one.
+    const late: { api?: EngineApi } = {};
+    const host = new GuestHostSession({ current: () => guest.current() });
+    const guest = new MachineGuest({
+      machine,
+      now: () => clock.now(),
+      runtime: (booted) => new CrunRuntime(booted),
+      onBoot: (booted) => setUp(booted, host, () => late.api),
+      ...(onProgress ? { onProgress } : {}),
+    });
+    guest.onGone((reason) => log("error", `the guest is gone: ${reason}; what needs one next boots another`));
+    const { api, containers } = await openEngine(components, guest);
+    late.api = api;
+    const daemon = new Daemon({ api, host, guest, containers, records });
+    try {
+      await guest.current();
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
+    return daemon;
+  }
+
+  /** Called each time that the guest is gone other than by `stop`. */
+  onGuestGone(listener: (reason: string) => void): Disposable {
+    return this.#guest.onGone(listener);
+  }
+
+  /** Boots the guest again after it died. */
+  async boot(): Promise<void> {
+    await this.#guest.current();
+  }
+
+  async stop(): Promise<void> {
+    await this.#containers.close();
+    await this.#guest.stop();
+    await this.#records.close();
+  }
+}
+
+/** Opens what is kept, from the bottom up. */
+async function openEngine(
+  components: DaemonComponents,
+  guest: MachineGuest,
+): Promise<{ readonly api: EngineApi; readonly containers: Containers }> {
+  const { machine, records, files, clock, createSha256, registries, bundled, log } = components;
+  const events = new Events({ clock });
+  const content = new FileContentStore({ files, createSha256 });
+  const layers = new LayerImages({ files, createSha256 });
+  await layers.sweep();
+  const users = new LateImageUsers();
+  const store = await ImageStore.open({ records, content, layers, users });
+  const resolver = new Resolver(
+    { fetch: components.fetch, createSha256, clock, ...(bundled ? { bundled } : {}) },
+    registries,
+  );
+  const puller = new Puller({ resolver, images: store, content, layers, createSha256, clock });
+  const snapshotter = new OverlaySnapshotter({ guest: () => runningGuest(guest), files: machine.files, layers });
+  const images = new Images({
+    ...{ store, puller, resolver, users, clock, createSha256, events },
+    platforms: machine.platforms,
+    graphDriver: { Name: snapshotter.name, Data: null },
+  });
+  const networks = await Networks.open({ records, now: () => clock.now() });
+  const volumes = new VolumeStore({ records, guest: () => guest.running?.guest, events, clock });
+  await volumes.load();
+  // Before the containers hear of it: what they ask then must know already.
+  guest.onGone(() => {
+    snapshotter.reset();
+    volumes.reset();
+  });
+  const containers = await Containers.open({
+    ...{ records, volumes, binds: components.binds, snapshotter, host: guest, events, clock },
+    images: new StoredImages({ store, images, layers, content }),
+    sandboxes: new PredefinedSandboxes({ networkId: (name) => networks.id(name) }),
+    logs: new LogStore({ files, clock }),
+  });
+  users.containers = () => containers.usage();
+  await store.collectGarbage();
+  const system = new System({
+    ...{ containers, images, volumes, host: guest, snapshotter, registries, events },
+    id: await engineId(records),
+    facts: components.facts,
+    platforms: machine.platforms,
+    ...(bundled ? { bundled: bundled.name } : {}),
+    now: () => clock.now(),
+    layersSize: async () => layersSize(store),
+  });
+  const api = new ApiRouter({
+    ...{ containers, execs: containers.execs, images, networks, volumes, system },
+    server: `Wherry/${components.facts.version} (linux)`,
+    onError: (operation, error) => log("error", `${operation}: ${errorMessage(error)}`),
+  });
+  return { api, containers };
+}
+
+function runningGuest(guest: MachineGuest): Guest {
+  if (!guest.running) throw unavailable("the guest is not running");
+  return guest.running.guest;
+}
+
+/** What every guest gets: its own door to the engine, and the `docker` of its shells. */
+async function setUp(guest: Guest, session: GuestHostSession, api: () => EngineApi | undefined): Promise<void> {
+  const gone = new AbortController();
+  guest.onGone((reason) => gone.abort(new Error(reason)));
+  let open = 0;
+  await guest.listen(dockerSocket, 0o660, (connection) => {
+    const engine = api();
+    if (!engine || open >= dockerSocketConnections) {
+      connection.writable.abort().catch(() => undefined);
+      connection.readable.cancel().catch(() => undefined);
+      return;
+    }
+    open += 1;
+    serveConnection(connection, engine, { signal: gone.signal }).finally(() => {
+      open -= 1;
+    });
+  });
+  await session.serve(guest);
+}
+
+async function engineId(records: RecordStore): Promise<string> {
+  const kept = await records.get("engine/id");
+  if (typeof kept === "string") return kept;
+  const made = generateId()
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  await records.apply([{ key: "engine/id", value: made }]);
+  return made;
+}
+
+/** Bytes of all layers, each counted once. */
+function layersSize(store: ImageStore): number {
+  const sizes = new Map(store.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size])));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,82 @@
+import type { GuestHost } from "../containers/components.ts";
+import { system } from "../errdefs/errors.ts";
+import type { HostSession, HostShell, ShellOptions } from "../host/host-session.ts";
+import type { Disposable } from "../internal/disposable.ts";
+import type { DuplexBytes } from "../internal/streams.ts";
+import type { Guest } from "../shim/guest.ts";
+
+const hangup = 1;
+const invocationSocket = "/run/wherry/docker-cli.sock";
+
+type InvocationHandler = (connection: DuplexBytes) => Promise<void>;
+
+const environment = {
+  HOME: "/root",
+  USER: "root",
+  LOGNAME: "root",
+  SHELL: "/bin/bash",
+  TERM: "xterm-256color",
+  LANG: "C.UTF-8",
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+};
+
+/** Shells in the guest's root namespaces, and the `docker` invocations that come out of them. */
+export class GuestHostSession implements HostSession {
+  readonly #host: Pick<GuestHost, "current">;
+  /** The one that was set last answers. */
+  readonly #handlers: InvocationHandler[] = [];
+
+  constructor(host: Pick<GuestHost, "current">) {
+    this.#host = host;
+  }
+
+  async openShell({ size, env, signal }: ShellOptions): Promise<HostShell> {
+    const { guest } = await this.#host.current();
+    signal?.throwIfAborted();
+    const shell = await guest.spawn({
+      argv: ["/bin/bash", "--login"],
+      env: Object.entries({ ...environment, ...env }).map(([name, value]) => `${name}=${value}`),
+      cwd: environment.HOME,
+      stdin: true,
+      stdout: true,
+      tty: { via: "own" },
+      size,
+    });
+    const { stdin, stdout } = shell;
+    if (!stdin || !stdout) throw system("the shell has no terminal");
+    const end = (): void => {
+      shell.kill(hangup).catch(() => undefined);
+    };
+    signal?.addEventListener("abort", end, { once: true });
+    const exited = shell.exited.finally(() => signal?.removeEventListener("abort", end));
+    exited.catch(() => undefined);
+    return { readable: stdout, writable: stdin, exited, resize: (newSize) => shell.resize(newSize) };
+  }
+
+  onInvocation(handler: InvocationHandler): Disposable {
+    this.#handlers.push(handler);
+    return {
+      dispose: () => {
+        const at = this.#handlers.indexOf(handler);
+        if (at >= 0) this.#handlers.splice(at, 1);
+      },
+    };
+  }
+
+  /** Listens in a guest that was just booted, until it is gone. */
+  async serve(guest: Guest): Promise<void> {
+    await guest.run([{ op: "mkdir", path: "/run/wherry", mode: 0o755, parents: true }]);
+    await guest.listen(invocationSocket, 0o600, (connection) => {
+      this.#invoked(connection).catch(() => undefined);
+    });
+  }
+
+  async #invoked(connection: DuplexBytes): Promise<void> {
+    try {
+      await this.#handlers.at(-1)?.(connection);
+    } finally {
+      if (!connection.writable.locked) await connection.writable.close().catch(() => undefined);
+      if (!connection.readable.locked) await connection.readable.cancel().catch(() => undefined);
+    }
+  }
+}

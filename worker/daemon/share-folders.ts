@@ -1,0 +1,63 @@
+import type { BindSources } from "../containers/components.ts";
+import { invalidParameter } from "../errdefs/errors.ts";
+
+/** A folder of this machine that the guest may mount (`--share DIR[:ro]`). */
+export interface ShareFolder {
+  /** Absolute, without `.` and `..` and without a slash at the end. */
+  readonly folder: string;
+  readonly readOnly: boolean;
+  /** `shares/NAME` in the machine's files. */
+  readonly name: string;
+}
+
+/** Parses the values of `--share`. Throws `InvalidParameter`. */
+export function parseShares(values: readonly string[], cwd: string): readonly ShareFolder[] {
+  return values.map((value, index) => {
+    const match = /^(.*?)(?::(ro|rw))?$/.exec(value);
+    const path = match?.[1] ?? "";
+    if (path === "") throw invalidParameter(`invalid value ${JSON.stringify(value)} for --share: expected DIR[:ro]`);
+    return {
+      folder: normalize(path.startsWith("/") ? path : `${cwd}/${path}`),
+      readOnly: match?.[2] === "ro",
+      name: `${index}`,
+    };
+  });
+}
+
+/** Bind sources are paths of this machine: those below a shared folder are reached through it, others not at all. */
+export class SharedBindSources implements BindSources {
+  readonly hint = "folders of this machine are reached when they were shared with --share DIR";
+  readonly #shares: readonly ShareFolder[];
+  readonly #mountpoint: string;
+
+  /** `mountpoint` is where the guest has mounted the machine's files. */
+  constructor(shares: readonly ShareFolder[], mountpoint: string) {
+    // The innermost folder decides.
+    this.#shares = shares.toSorted((a, b) => b.folder.length - a.folder.length);
+    this.#mountpoint = mountpoint;
+  }
+
+  resolve(source: string): string | undefined {
+    const path = normalize(source);
+    for (const { folder, name } of this.#shares) {
+      if (path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`)) {
+        const below = path.slice(folder.length).replace(/^\/+/, "");
+        return `${this.#mountpoint}/shares/${name}${below === "" ? "" : `/${below}`}`;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Bind sources are paths of the guest, which is the Docker host where there is no other. */
+export const guestBindSources: BindSources = { resolve: normalize };
+
+/** Resolves `.`, `..` and repeated slashes by their text. */
+function normalize(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}

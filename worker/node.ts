@@ -1,0 +1,164 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EngineApi } from "./api/engine-api.ts";
+import { type ApiListener, listen } from "./api/http.node.ts";
+import { createNodeSha256 } from "./archive/sha256.node.ts";
+import { FsFiles } from "./content/fs.node.ts";
+import { type DaemonFlags, parseFlags } from "./daemon/flags.node.ts";
+import { openMachine } from "./daemon/guest-folder.node.ts";
+import { stderrLog } from "./daemon/log.node.ts";
+import { writePidFile } from "./daemon/pidfile.node.ts";
+import { SharedBindSources } from "./daemon/share-folders.ts";
+import { engineVersion } from "./daemon/version.ts";
+import { Daemon, type Log } from "./daemon.ts";
+import { LayoutRegistry } from "./distribution/layout.ts";
+import { folderLayout } from "./distribution/layout-folder.node.ts";
+import { errorMessage, isEngineError } from "./errdefs/errors.ts";
+import { systemClock } from "./internal/clock.ts";
+import { lockDataRoot } from "./metadata/data-root-lock.node.ts";
+import { FsRecords } from "./metadata/fs.node.ts";
+import { FolderTree } from "./vm/share.node.ts";
+
+/** Where the guest mounts the machine's files. */
+const hostMountpoint = "/run/wherry/host";
+
+/** `wherry daemon`: runs the engine until it is told to end. Answers the exit code. */
+export async function daemon(argv: readonly string[]): Promise<number> {
+  let flags: DaemonFlags;
+  try {
+    const surroundings = { env: process.env, uid: process.getuid?.() ?? 0, home: homedir(), cwd: process.cwd() };
+    const command = parseFlags(argv, surroundings);
+    if (command.kind === "help") return print(command.text);
+    if (command.kind === "version") return print(`Wherry version ${engineVersion}`);
+    flags = command.flags;
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\nSee 'wherry daemon --help'.\n`);
+    return 125;
+  }
+  const log = stderrLog(flags.logLevel);
+  try {
+    await run(flags, log);
+    return 0;
+  } catch (error) {
+    log("error", errorMessage(error));
+    if (flags.debug || !isEngineError(error)) process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    process.stderr.write(`failed to start daemon: ${errorMessage(error).replace(/^failed to start daemon: /, "")}\n`);
+    return 1;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/** Everything that was opened is closed again, in the opposite order, however this ends. */
+async function run(flags: DaemonFlags, log: Log): Promise<void> {
+  const ended = signalled(log);
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    const lock = await lockDataRoot(flags.dataRoot);
+    opened.push(() => lock.release());
+    if (flags.pidfile) {
+      const pidfile = await writePidFile(flags.pidfile);
+      opened.push(() => pidfile.remove());
+    }
+    const gate = new ApiGate();
+    for (const address of flags.hosts) {
+      const listener: ApiListener = await listen(address, gate);
+      opened.push(() => listener.close());
+      log("info", `API listen on ${listener.url.replace(/^unix:\/\//, "")}`);
+      if (address.kind === "tcp" && !/^(127\.|::1$|localhost$)/.test(address.host)) {
+        log(
+          "warn",
+          `${listener.url} gives everyone who can reach it control of this engine: there is no authentication`,
+        );
+      }
+    }
+    const engine = await start(flags, log);
+    opened.push(() => engine.stop());
+    gate.open(engine.api);
+    log("info", "Daemon has completed initialization");
+    await ended;
+  } finally {
+    for (const close of opened.reverse()) await close().catch((error: unknown) => log("error", errorMessage(error)));
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function signalled(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(130);
+        told = true;
+        log("info", `Processing signal '${signal === "SIGINT" ? "interrupt" : "terminated"}'`);
+        resolve();
+      });
+    }
+  });
+}
+
+/** Clients may connect while the engine starts: they wait. */
+class ApiGate implements EngineApi {
+  readonly #api: Promise<EngineApi>;
+  open: (api: EngineApi) => void = () => undefined;
+
+  constructor() {
+    this.#api = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+
+  fetch: EngineApi["fetch"] = async (request) => (await this.#api).fetch(request);
+  upgrade: EngineApi["upgrade"] = async (request) => (await this.#api).upgrade(request);
+}
+
+async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
+  const { machine, manifest } = await openMachine(process.env.WHERRY_GUEST ?? beside("guest"), "main");
+  for (const { name, folder, readOnly } of flags.shares)
+    machine.files.share(name, new FolderTree(folder, { readOnly }));
+  machine.onConsole((text) => log("debug", `guest: ${text.trimEnd()}`));
+  const images = process.env.WHERRY_IMAGES ?? beside("images");
+  const bundled =
+    flags.bundledRegistry && existsSync(join(images, "index.json"))
+      ? new LayoutRegistry({ name: images, files: folderLayout(images), createSha256: createNodeSha256 })
+      : undefined;
+  const mirrors = flags.mirrors;
+  return Daemon.start({
+    machine,
+    records: await FsRecords.open(join(flags.dataRoot, "records.journal")),
+    files: await FsFiles.open(join(flags.dataRoot, "content")),
+    fetch: (url, init) => fetch(url, init),
+    createSha256: createNodeSha256,
+    clock: systemClock(),
+    binds: new SharedBindSources(flags.shares, hostMountpoint),
+    registries: { mirrors, insecureRegistries: flags.insecureRegistries },
+    ...(bundled ? { bundled } : {}),
+    facts: {
+      version: engineVersion,
+      commit: "",
+      built: "",
+      javascript: `Node.js ${process.version}`,
+      components: [
+        { name: "v86", version: manifest.v86 },
+        { name: "crun", version: manifest.versions.runtime },
+      ],
+      debug: flags.debug,
+    },
+    log,
+    onProgress: ({ what }) => log("debug", what),
+  });
+}
+
+/** In a clone as in the package: `dist/NAME` beside the `dist/node` that this runs from. */
+function beside(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
+}
+
+if (/(^|\/)(wherry-daemon\.js|worker\/node\.ts)$/.test(process.argv[1] ?? "")) {
+  process.exit(await daemon(process.argv.slice(2)));
+}

@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const top = fileURLToPath(new URL("..", import.meta.url));
+
+/** What runs on Node, as JavaScript without dependencies: dist/node. */
+const entries = {
+  "wherry-daemon": `${top}worker/node.ts`,
+  wherry: `${top}web/node.ts`,
+};
+
+export default defineConfig({
+  root: top,
+  publicDir: false,
+  ssr: { noExternal: true },
+  build: {
+    ssr: true,
+    outDir: `${top}dist/node`,
+    emptyOutDir: true,
+    target: "node20",
+    minify: false,
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: {
+      input: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+      // All in one folder: files beside the bundle are found from any chunk by the same relative path.
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+    },
+  },
+});
