@@ -1,4 +1,5 @@
 import type { ContentStore } from "../content/store.ts";
+import { streamBlob } from "../content/stream-blob.ts";
 import { conflict, invalidParameter, notFound } from "../errdefs/errors.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Json, RecordChange, RecordStore } from "../metadata/records.ts";
@@ -125,6 +126,18 @@ export class ImageStore {
     const record = this.#images.get(id);
     if (!record) throw notFound(`No such image: ${id}`);
     return { id, record, config: await this.#config(id) };
+  }
+
+  /** Sees to it that an image's layers are unpacked: they are a cache, and what is missing is made again from the blobs. */
+  async unpack(id: Digest, signal?: AbortSignal): Promise<void> {
+    const { layers, content } = this.#components;
+    for (const { diffId, blob } of (await this.image(id)).record.layers) {
+      await layers.ensure({
+        diffId,
+        open: (inner) => streamBlob(content, blob.digest, inner),
+        ...(signal ? { signal } : {}),
+      });
+    }
   }
 
   /** Keeps what is being brought in from being collected. End it with `release`. */

@@ -1,5 +1,6 @@
 import type { JsonMessage, ProgressListener } from "../api/types/common.ts";
 import type { ContentStore } from "../content/store.ts";
+import { streamBlob } from "../content/stream-blob.ts";
 import { fetchBlob } from "../distribution/fetch-blob.ts";
 import type { Limits } from "../distribution/http.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -120,10 +121,7 @@ export class LayerPull {
       return await this.#options.layers.ensure({
         diffId: layer.diffId,
         maxBytes: this.#options.unpackAllowance + maxRatio * layer.blob.size,
-        open: async (inner) => {
-          const file = await this.#options.content.open(layer.blob.digest);
-          return closing(file.stream({ signal: inner }), () => file.close());
-        },
+        open: (inner) => streamBlob(this.#options.content, layer.blob.digest, inner),
         signal,
         ...(missing ? { onProgress: meter } : {}),
       });
@@ -203,31 +201,4 @@ async function settled<T>(
   const results = await Promise.allSettled(promises);
   if (failed) throw failed.reason;
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-}
-
-/** Closes the file when its stream has ended, however it ends. */
-function closing(stream: ReadableStream<Uint8Array>, close: () => Promise<void>): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (!done) {
-            controller.enqueue(value);
-            return;
-          }
-          controller.close();
-        } catch (error) {
-          controller.error(error);
-        }
-        await close();
-      },
-      async cancel(reason) {
-        await reader.cancel(reason);
-        await close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
