@@ -31,7 +31,6 @@ test("an exec runs with its own environment, user and folder, and its exit code 
   });
   const { stdout, tty } = await execs.start(exec, { tty: false });
   expect([tty, await text(stdout)]).toEqual([false, "hi\n"]);
-  await expect.poll(async () => (await execs.inspect(exec)).Running).toBe(false);
   expect(await execs.inspect(exec)).toMatchObject({
     ExitCode: 0,
     ContainerID: id,
@@ -84,6 +83,17 @@ test("a client that leaves does not end the exec", async () => {
   client.abort();
   expect(await heard).toBe("");
   expect((await containers.execs.inspect(exec)).Running).toBe(true);
+});
+
+test("output that something holds open is over two seconds after the process", async () => {
+  const { fixture, containers } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["holder"], AttachStdout: true });
+  const { stdout } = await containers.execs.start(exec, { tty: false });
+  const heard = text(stdout);
+  await expect.poll(() => fixture.clock.sleeping).toContain(2000);
+  fixture.clock.advance();
+  expect(await heard).toBe("");
+  expect((await containers.execs.inspect(exec)).ExitCode).toBe(0);
 });
 
 test("create() needs a running container and a command", async () => {

@@ -18,6 +18,11 @@ import { parseSecurityOptions } from "./validate.ts";
 /** Docker forgets an exec that has ended after a while; here the oldest go when there are this many. */
 const keptExecs = 500;
 
+/** Output may come late, or be held open by what the process left behind: so long after its end it is over, as in Docker. */
+const drainTime = 2000;
+
+type ExecComponents = Pick<ContainersComponents, "events" | "clock">;
+
 interface Exec {
   readonly id: string;
   readonly container: Container;
@@ -36,11 +41,11 @@ export interface ExecStartOptions {
 
 /** Processes that are added to running containers. */
 export class Execs {
-  readonly #components: Pick<ContainersComponents, "events">;
+  readonly #components: ExecComponents;
   readonly #table: ContainerTable;
   readonly #execs = new Map<string, Exec>();
 
-  constructor(components: Pick<ContainersComponents, "events">, table: ContainerTable) {
+  constructor(components: ExecComponents, table: ContainerTable) {
     this.#components = components;
     this.#table = table;
   }
@@ -99,7 +104,14 @@ export class Execs {
     const tty = exec.request.Tty ?? false;
     try {
       const process = await this.#run(exec, options, true);
-      return clientStreams(exec, process, () => this.#event(exec.container, "exec_detach", id), options.signal);
+      const leave = new AbortController();
+      options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
+      const drained = process.exited.then(
+        () => this.#components.clock.sleep(drainTime, leave.signal),
+        () => undefined,
+      );
+      drained.then(() => leave.abort()).catch(() => undefined);
+      return clientStreams(exec, process, () => this.#event(exec.container, "exec_detach", id), leave);
     } catch (error) {
       if (!(error instanceof StartFailed)) throw error;
       const text = new TextEncoder().encode(`${error.message}\r\n`);
@@ -235,27 +247,19 @@ function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached
   };
 }
 
-/** What the client gets of the process. A client that leaves does not end it: its output is then read and dropped. */
-function clientStreams(
-  exec: Exec,
-  process: Process,
-  detached: () => void,
-  signal: AbortSignal | undefined,
-): AttachedStreams {
+/** What the client gets of the process, until it ends or `leave` is aborted. A client that leaves does not end the process. */
+function clientStreams(exec: Exec, process: Process, detached: () => void, leave: AbortController): AttachedStreams {
   const { request } = exec;
   const tty = request.Tty ?? false;
-  const leave = new AbortController();
-  signal?.addEventListener("abort", () => leave.abort(), { once: true });
-  const output = (stream: ReadableStream<Uint8Array> | undefined) =>
-    stream && endedBy(drainedWhenCancelled(stream), leave.signal);
   const keys = parseDetachKeys(request.DetachKeys || defaultDetachKeys);
   const onDetach = () => {
     detached();
     leave.abort();
   };
   const stdin = process.stdin && quiet(process.stdin);
-  const stdout = output(process.stdout);
-  const stderr = output(process.stderr);
+  const outputs = [process.stdout, process.stderr].map((stream) => stream && untilExit(stream, process));
+  void Promise.all(outputs.map((output) => output?.over)).then(() => leave.abort());
+  const [stdout, stderr] = outputs.map((output) => output && endedBy(output.stream, leave.signal));
   return {
     tty,
     ...(stdin && { stdin: tty ? detachable(stdin, keys, onDetach) : stdin }),
@@ -264,14 +268,27 @@ function clientStreams(
   };
 }
 
-function drainedWhenCancelled(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>(
+/**
+ * Output that ends no sooner than the process, so that who has read it all can ask for the exit code. When its reader leaves
+ * the rest is read and dropped.
+ */
+function untilExit(
+  source: ReadableStream<Uint8Array>,
+  process: Process,
+): { readonly stream: ReadableStream<Uint8Array>; readonly over: Promise<void> } {
+  const reader = source.getReader();
+  let end: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const next = await reader.read().catch(() => ({ done: true, value: undefined }));
+        if (next.value) return controller.enqueue(next.value);
+        await process.exited.catch(() => undefined);
+        controller.close();
+        end();
       },
       cancel: () => {
         const drop = async () => {
@@ -282,6 +299,7 @@ function drainedWhenCancelled(stream: ReadableStream<Uint8Array>): ReadableStrea
     },
     { highWaterMark: 0 },
   );
+  return { stream, over };
 }
 
 /** A process that has ended reads no more; that is no error for who writes. */

@@ -6,7 +6,7 @@ import type { LinuxResources, ProcessSpec, Spec } from "./spec/types.ts";
 /**
  * A runtime without a guest, for tests of what stands on one. It knows a handful of programs: `true`, `false`, `exit N`,
  * `echo WORDS`, `cat` (stdin to stdout, until stdin closes), `sleep` (until it is killed; ends at TERM), `stubborn` (as sleep,
- * but heeds KILL alone) and `oom`. Any other name is not found.
+ * but heeds KILL alone), `holder` (ends at once, its output stays open) and `oom`. Any other name is not found.
  */
 export class FakeRuntime implements Runtime {
   readonly name = "fake";
@@ -87,7 +87,7 @@ class FakeProcess implements Process {
   end(code: number, signal?: number): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const output of this.#outputs) output.close();
+    if (this.#args[0] !== "holder") for (const output of this.#outputs) output.close();
     this.#exit({ code, ...(signal !== undefined && { signal }), at: new Date() });
   }
 
@@ -203,7 +203,7 @@ export class FakeTask implements Task {
   }
 }
 
-const programs = ["true", "false", "exit", "echo", "cat", "sleep", "stubborn", "oom"];
+const programs = ["true", "false", "exit", "echo", "cat", "sleep", "stubborn", "holder", "oom"];
 
 function checkProgram(kind: "create" | "exec", { args }: ProcessSpec): void {
   const [program = ""] = args;
