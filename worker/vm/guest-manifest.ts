@@ -6,6 +6,8 @@ export interface GuestManifest {
   readonly version: 1;
   readonly files: Readonly<Record<"state" | "wasm" | "kernel" | "initramfs" | "bios" | "vgaBios", GuestFile>>;
   readonly machine: MachineIdentity;
+  /** `uname -r`, and the OCI runtime's: for what the engine says of itself. */
+  readonly versions: { readonly kernel: string; readonly runtime: string };
 }
 
 /** `path` is relative to guest.json. `uncompressed` is there for zstd files. */
@@ -22,6 +24,8 @@ export interface MachineIdentity {
   readonly protocol: number;
   readonly memory: number;
   readonly commandLine: string;
+  /** Version of the emulator. */
+  readonly v86: string;
 }
 
 /** Reads guest.json. Throws `System`, naming what differs, when its snapshot is for a machine or agent other than ours. */

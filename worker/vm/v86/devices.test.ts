@@ -8,6 +8,7 @@ import {
   GuestShell,
   loadEmulator,
   openBuiltGuest,
+  ramOf,
   shellBoot,
 } from "./contract-guest.node.ts";
 import type { Cpu } from "./internals.ts";
@@ -147,9 +148,13 @@ describe("a snapshot", () => {
   test("of other devices is refused", async () => {
     const cpu = cpuOf(machine);
     const own = cpu.get_state;
+    let state: ArrayBuffer;
     cpu.get_state = () => own().slice(0, 100);
-    const { state } = saved();
-    cpu.get_state = own;
+    try {
+      state = saved().state;
+    } finally {
+      cpu.get_state = own;
+    }
     const other = await loadEmulator(wasm, memory);
     expect(() => other.emulator.restore(state)).toThrow("taken from a machine with other devices");
   });
