@@ -131,6 +131,38 @@ describe("gzip", () => {
   });
 });
 
+describe("gzip by the environment's own decoder", () => {
+  const native = async (bytes: Uint8Array, maxBytes = 1 << 30) => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of decompress(pieces(bytes, 5000), { maxBytes, native: true })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  it("decompress() gives back what zlib wrote", async () => {
+    const bytes = sample(2_000_000, 3);
+    expect(sha(await native(gzipSync(bytes)))).toBe(sha(bytes));
+  });
+
+  it("decompress() refuses streams that end early or are corrupt", async () => {
+    const compressed = gzipSync(sample(100_000, 4));
+    await expect(native(compressed.subarray(0, 50_000))).rejects.toMatchObject({ name: "InvalidParameter" });
+    compressed.fill(0xff, 20_000, 30_000);
+    await expect(native(compressed)).rejects.toMatchObject({ name: "InvalidParameter" });
+  });
+
+  it("decompress() stops at its bound, and hands on what the source throws", async () => {
+    await expect(native(gzipSync(Buffer.alloc(1_000_000)), 999_999)).rejects.toThrow("too large");
+    async function* broken() {
+      yield Uint8Array.from(gzipSync(sample(50_000, 5)).subarray(0, 10_000));
+      throw new Error("connection reset");
+    }
+    const run = async () => {
+      for await (const _ of decompress(broken(), { maxBytes: 1 << 30, native: true }));
+    };
+    await expect(run()).rejects.toThrow("connection reset");
+  });
+});
+
 describe("zstd", () => {
   it("decompress() decodes frames in a row and skippable frames", async () => {
     const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);

@@ -1,4 +1,4 @@
-import { invalidParameter } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import type { Decoder } from "./decoder.ts";
 import { createGzipDecoder } from "./gzip.ts";
 import { createZstdDecoder } from "./zstd.ts";
@@ -11,6 +11,11 @@ export interface DecompressOptions {
   readonly maxBytes: number;
   /** Bytes that may come out for each byte that went in (DEFLATE cannot pass 1032, zstd can). Counted from 16 MiB on. */
   readonly maxRatio?: number;
+  /**
+   * Lets the environment's own decoder do gzip, about twice as fast. It may refuse streams that are sound (Chromium's stops
+   * at a second member), so use it where the result is verified and a failure leads to another try without it.
+   */
+  readonly native?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -44,29 +49,77 @@ export async function* decompress(
   options: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const bounds = new Bounds(options);
-  let decoder: Decoder | undefined;
-  let start: Uint8Array | undefined = new Uint8Array(0);
-  for await (const chunk of chunksOf(source, options.signal)) {
-    let input = chunk;
-    if (start) {
-      input = join(start, chunk);
-      start = input;
-      if (input.length < detectBytes) continue;
-      decoder = await decoderFor(input);
-      start = undefined;
-    }
-    yield* decode(decoder, input, bounds);
+  const chunks = chunksOf(source, options.signal);
+  try {
+    const start = await readStart(chunks);
+    if (options.native && detectCompression(start) === "gzip")
+      yield* nativeGunzip(start, chunks, bounds, options.signal);
+    else yield* portable(start, chunks, bounds);
+  } finally {
+    await chunks.return();
   }
-  if (start) {
-    decoder = await decoderFor(start);
-    yield* decode(decoder, start, bounds);
+}
+
+/** Reads until the format can be told. */
+async function readStart(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  let start: Uint8Array = new Uint8Array(0);
+  while (start.length < detectBytes) {
+    const next = await chunks.next();
+    if (next.done) break;
+    start = join(start, next.value);
   }
+  return start;
+}
+
+async function* portable(
+  start: Uint8Array,
+  chunks: AsyncIterable<Uint8Array>,
+  bounds: Bounds,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const decoder = await decoderFor(start);
+  yield* decode(decoder, start, bounds);
+  for await (const chunk of chunks) yield* decode(decoder, chunk, bounds);
   const last: Uint8Array[] = [];
   decoder?.finish((bytes) => {
     bounds.out(bytes.length);
     last.push(bytes);
   });
   yield* last;
+}
+
+async function* nativeGunzip(
+  start: Uint8Array,
+  chunks: AsyncIterator<Uint8Array>,
+  bounds: Bounds,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sourceError: unknown;
+  let pending: Uint8Array | undefined = start;
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const next: IteratorResult<Uint8Array, unknown> = pending ? { value: pending } : await chunks.next();
+        pending = undefined;
+        if (next.done) return controller.close();
+        bounds.in(next.value.length);
+        // The decoder may hand its input to another thread: it gets bytes of its own.
+        controller.enqueue(next.value.slice());
+      } catch (error) {
+        sourceError = error;
+        throw error;
+      }
+    },
+  });
+  try {
+    for await (const chunk of chunksOf(source.pipeThrough(new DecompressionStream("gzip")), signal)) {
+      bounds.out(chunk.length);
+      yield chunk;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (sourceError) throw sourceError;
+    throw isEngineError(error) ? error : invalidParameter(`gzip: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** `decompress` as a stream, for those that need one. */

@@ -59,6 +59,12 @@ describe("LayerImages", () => {
     expect(file.size).toBe(info.imageSize);
   });
 
+  it("ensure() takes a blob of several gzip members, whichever decoder the environment has", async () => {
+    const { tar, diffId, layers } = await setUp();
+    const blob = Buffer.concat([gzipSync(tar.subarray(0, 300)), gzipSync(tar.subarray(300)), Buffer.alloc(100)]);
+    expect(await layers.ensure({ diffId, open: async () => streamOf(blob) })).toMatchObject({ contentSize: 7 });
+  });
+
   it("ensure() shares the work of callers who want the same layer", async () => {
     const { blob, diffId, layers } = await setUp();
     let opened = 0;

@@ -2,7 +2,7 @@ import { decompress } from "../archive/compression.ts";
 import { type CreateSha256, createSha256 } from "../archive/sha256.ts";
 import type { ChunkedFiles } from "../content/files.ts";
 import type { Digest } from "../content/store.ts";
-import { invalidParameter, notFound } from "../errdefs/errors.ts";
+import { invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
 import type { RandomAccess } from "../internal/random-access.ts";
 import { writeLayer } from "./layer-writer.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -26,7 +26,7 @@ export interface LayerInfo {
 export interface EnsureOptions {
   /** The digest of the uncompressed archive, as the image's config states it. */
   readonly diffId: Digest;
-  /** Opens the layer's blob. Called once at most, and not at all when the image is there. */
+  /** Opens the layer's blob. Not called when the image is there; called again when the faster of two decoders fails. */
   readonly open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** Bytes that the uncompressed archive may have. */
   readonly maxBytes?: number;
@@ -64,6 +64,16 @@ export class LayerImages {
       const existing = await this.info(options.diffId);
       return existing ?? this.#make(options, signal, progress);
     });
+  }
+
+  /** Whatever the environment's own decoder makes of a blob is verified; only the portable one may say that it is bad. */
+  async #make(options: EnsureOptions, signal: AbortSignal, progress: (done: number) => void): Promise<LayerInfo> {
+    try {
+      return await this.#write(options, signal, progress, true);
+    } catch (error) {
+      if (signal.aborted || !isEngineError(error, "InvalidParameter")) throw error;
+      return await this.#write(options, signal, progress, false);
+    }
   }
 
   /** What is known of an image, or undefined when there is none. */
@@ -105,7 +115,12 @@ export class LayerImages {
     }
   }
 
-  async #make(options: EnsureOptions, signal: AbortSignal, progress: (done: number) => void): Promise<LayerInfo> {
+  async #write(
+    options: EnsureOptions,
+    signal: AbortSignal,
+    progress: (done: number) => void,
+    native: boolean,
+  ): Promise<LayerInfo> {
     const { diffId } = options;
     const hash = await this.#createSha256();
     let tarSize = 0;
@@ -118,7 +133,7 @@ export class LayerImages {
     }
     signal.throwIfAborted();
     const blob = counted(await options.open(signal), progress);
-    const tar = decompress(blob, { maxBytes: options.maxBytes ?? defaultMaxBytes, signal });
+    const tar = decompress(blob, { maxBytes: options.maxBytes ?? defaultMaxBytes, native, signal });
     const writer = await this.#files.create(fileName(diffId));
     try {
       const written = await writeLayer(hashed(tar), writer, ({ contentSize }) => {

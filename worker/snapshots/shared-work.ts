@@ -44,6 +44,8 @@ export class SharedWork<Key, Result> {
     const abort = new AbortController();
     const listeners = new Set<(done: number) => void>();
     const progress = (done: number) => {
+      // A second attempt starts from zero again, which is nobody's business.
+      if (done <= running.done) return;
       running.done = done;
       for (const listener of listeners) listener(done);
     };
