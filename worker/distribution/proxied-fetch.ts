@@ -1,6 +1,6 @@
 import { type Fetch, NetworkError } from "./http.ts";
 
-/** Headers between `proxiedFetch` and the registry proxy (web/proxy). Both sides import them from here. */
+/** Headers between `browserFetch` and the registry proxy (web/proxy). */
 export const proxyHeaders = {
   /** Sent with every request: a page of another origin can't add it without asking first. */
   request: "x-wherry-proxy",
@@ -8,6 +8,8 @@ export const proxyHeaders = {
   challenge: "x-wherry-www-authenticate",
   /** Set when the answer is the proxy's own: `not-allowed`, or `failed`. */
   error: "x-wherry-proxy-error",
+  /** The proxy's own words with that, percent-encoded: the answer to a HEAD has no body. */
+  message: "x-wherry-proxy-message",
 } as const;
 
 /** Where on the proxy a registry's address is found: `BASE/https/ghcr.io/v2/...`. */
@@ -51,9 +53,11 @@ async function throughProxy(fetch: Fetch, address: string, init: Parameters<Fetc
   const response = await fetch(address, { ...init, headers, redirect: "follow" });
   const problem = response.headers.get(proxyHeaders.error);
   if (problem === null) return withChallenge(response);
-  const text = (await response.text()).slice(0, 500);
+  await response.body?.cancel().catch(() => undefined);
   if (problem === "not-allowed") return undefined;
-  throw new NetworkError(text || "the registry proxy failed");
+  throw new NetworkError(decoded(response.headers.get(proxyHeaders.message)) || "the registry proxy failed", {
+    transient: response.status >= 500,
+  });
 }
 
 function withChallenge(response: Response): Response {
@@ -62,4 +66,12 @@ function withChallenge(response: Response): Response {
   const headers = new Headers(response.headers);
   headers.set("www-authenticate", challenge);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+function decoded(text: string | null): string {
+  try {
+    return decodeURIComponent(text ?? "").slice(0, 500);
+  } catch {
+    return "";
+  }
 }
