@@ -158,7 +158,7 @@ async function openEngine(
   });
   const containers = await Containers.open({
     ...{ records, volumes, binds: components.binds, snapshotter, host: guest, events, clock },
-    images: new StoredImages({ store, images, layers, content }),
+    images: new StoredImages(store, images),
     sandboxes: new PredefinedSandboxes({ networkId: (name) => networks.id(name) }),
     logs: new LogStore({ files, clock }),
   });

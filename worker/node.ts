@@ -7,7 +7,6 @@ import { type ApiListener, listen } from "./api/http.node.ts";
 import { createNodeSha256 } from "./archive/sha256.node.ts";
 import { FsFiles } from "./content/fs.node.ts";
 import { type DaemonFlags, parseFlags } from "./daemon/flags.node.ts";
-import { openMachine } from "./daemon/guest-folder.node.ts";
 import { stderrLog } from "./daemon/log.node.ts";
 import { writePidFile } from "./daemon/pidfile.node.ts";
 import { SharedBindSources } from "./daemon/share-folders.ts";
@@ -15,11 +14,14 @@ import { engineVersion } from "./daemon/version.ts";
 import { Daemon, type Log } from "./daemon.ts";
 import { LayoutRegistry } from "./distribution/layout.ts";
 import { folderLayout } from "./distribution/layout-folder.node.ts";
-import { errorMessage, isEngineError } from "./errdefs/errors.ts";
+import { errorMessage, isEngineError, system } from "./errdefs/errors.ts";
 import { systemClock } from "./internal/clock.ts";
 import { lockDataRoot } from "./metadata/data-root-lock.node.ts";
 import { FsRecords } from "./metadata/fs.node.ts";
+import { PROTOCOL_VERSION } from "./shim/protocol.ts";
+import { type GuestFolder, openGuestFolder } from "./vm/guest-files.node.ts";
 import { FolderTree } from "./vm/share.node.ts";
+import { V86Machine } from "./vm/v86.ts";
 
 /** Where the guest mounts the machine's files. */
 const hostMountpoint = "/run/wherry/host";
@@ -118,7 +120,8 @@ class ApiGate implements EngineApi {
 }
 
 async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
-  const { machine, manifest } = await openMachine(process.env.WHERRY_GUEST ?? beside("guest"), "main");
+  const { manifest, components } = await openGuest(process.env.WHERRY_GUEST ?? beside("guest"));
+  const machine = new V86Machine(components, { id: "main", memory: manifest.machine.memory });
   for (const { name, folder, readOnly } of flags.shares)
     machine.files.share(name, new FolderTree(folder, { readOnly }));
   machine.onConsole((text) => log("debug", `guest: ${text.trimEnd()}`));
@@ -144,7 +147,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
       built: "",
       javascript: `Node.js ${process.version}`,
       components: [
-        { name: "v86", version: manifest.v86 },
+        { name: "v86", version: manifest.machine.v86 },
         { name: "crun", version: manifest.versions.runtime },
       ],
       debug: flags.debug,
@@ -152,6 +155,12 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
     log,
     onProgress: ({ what }) => log("debug", what),
   });
+}
+
+async function openGuest(folder: string): Promise<GuestFolder> {
+  if (!existsSync(join(folder, "guest.json")))
+    throw system(`no guest in ${folder}: in a clone, "npm run guest" builds it`);
+  return openGuestFolder(folder, PROTOCOL_VERSION);
 }
 
 /** In a clone as in the package: `dist/NAME` beside the `dist/node` that this runs from. */

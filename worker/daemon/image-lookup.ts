@@ -1,31 +1,18 @@
 import type { ContainerImage, ImageLookup } from "../containers/components.ts";
-import type { StoredFile } from "../content/files.ts";
-import type { ContentStore, Digest } from "../content/store.ts";
+import type { Digest } from "../content/store.ts";
 import { isEngineError } from "../errdefs/errors.ts";
 import type { ImageStore, ImageUsers } from "../images/image-store.ts";
 import type { Images } from "../images/images.ts";
 import type { Platform } from "../oci/platform.ts";
-import type { LayerImages } from "../snapshots/layer-images.ts";
 
-export interface StoredImagesComponents {
-  readonly store: ImageStore;
-  readonly images: Images;
-  readonly layers: Pick<LayerImages, "ensure">;
-  readonly content: Pick<ContentStore, "open">;
-}
-
-/** Images as containers want them. Layer images are a cache: one that is missing is made again from its blob. */
+/** Images as containers want them. */
 export class StoredImages implements ImageLookup {
   readonly #store: ImageStore;
-  readonly #images: Images;
-  readonly #layers: Pick<LayerImages, "ensure">;
-  readonly #content: Pick<ContentStore, "open">;
+  readonly #images: Pick<Images, "inspect">;
 
-  constructor(parts: StoredImagesComponents) {
-    this.#store = parts.store;
-    this.#images = parts.images;
-    this.#layers = parts.layers;
-    this.#content = parts.content;
+  constructor(store: ImageStore, images: Pick<Images, "inspect">) {
+    this.#store = store;
+    this.#images = images;
   }
 
   async get(
@@ -33,22 +20,8 @@ export class StoredImages implements ImageLookup {
     { platform, signal }: { readonly platform?: Platform; readonly signal?: AbortSignal } = {},
   ): Promise<ContainerImage> {
     const { Config } = await this.#images.inspect(reference, platform ? { platform } : {});
-    const { id, config, record } = await this.#store.resolve(reference);
-    for (const { diffId, blob } of record.layers) {
-      let file: StoredFile | undefined;
-      try {
-        await this.#layers.ensure({
-          diffId,
-          open: async (aborted) => {
-            file = await this.#content.open(blob.digest);
-            return file.stream({ signal: aborted });
-          },
-          ...(signal ? { signal } : {}),
-        });
-      } finally {
-        await file?.close();
-      }
-    }
+    const { id, config } = await this.#store.resolve(reference);
+    await this.#store.unpack(id, signal);
     return { id, config: Config ?? {}, diffIds: config.diffIds, os: config.platform.os };
   }
 
