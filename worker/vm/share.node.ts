@@ -278,14 +278,12 @@ function hostStat(stat: BigIntStats): HostStat {
 }
 
 /** Both times are set at once; one that is to stay is set to what it is. */
-function timesOf(
-  { accessed, modified }: HostAttributes,
-  now: () => BigIntStats,
-): [Date | string, Date | string] | undefined {
+function timesOf({ accessed, modified }: HostAttributes, now: () => BigIntStats): [number, number] | undefined {
   if (accessed === undefined && modified === undefined) return undefined;
   const stat = now();
-  const seconds = (wanted: bigint | "now" | undefined, current: bigint): string =>
-    String((wanted === "now" ? Date.now() * 1e6 : Number(wanted ?? current)) / 1e9);
+  // Node cuts a fraction of a second down to whole microseconds: half of one more makes that rounding.
+  const seconds = (wanted: bigint | "now" | undefined, current: bigint): number =>
+    ((wanted === "now" ? Date.now() * 1e6 : Number(wanted ?? current)) + 500) / 1e9;
   return [seconds(accessed, stat.atimeNs), seconds(modified, stat.mtimeNs)];
 }
 

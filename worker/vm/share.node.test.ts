@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { HostTreeError } from "./host-tree.ts";
+import { FolderTree } from "./share.node.ts";
+
+const { errno } = constants;
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const readWrite = { read: true, write: true };
+const newFile = { ...readWrite, mode: 0o640, owner, exclusive: true };
+
+let top: string;
+let folder: string;
+let tree: FolderTree;
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), "wherry-share-"));
+  folder = join(top, "shared");
+  mkdirSync(folder);
+  writeFileSync(join(top, "secret"), "secret");
+  mkdirSync(join(top, "outside"));
+  writeFileSync(join(folder, "file"), "content");
+  mkdirSync(join(folder, "sub"));
+  symlinkSync("..", join(folder, "up"));
+  symlinkSync(join(top, "secret"), join(folder, "absolute"));
+  symlinkSync(join(top, "outside"), join(folder, "sub", "door"));
+  tree = new FolderTree(folder);
+});
+
+afterEach(() => rmSync(top, { recursive: true }));
+
+/** The error number of a refusal. */
+function refused(action: () => unknown): number {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(HostTreeError);
+    return (error as HostTreeError).errno;
+  }
+  throw new Error("it was not refused");
+}
+
+describe("FolderTree", () => {
+  test("a symlink is itself, and no path leads through one", () => {
+    expect(tree.stat(["up"]).mode & 0o170000).toBe(0o120000);
+    expect(tree.readLink(["absolute"])).toBe(join(top, "secret"));
+    const through = [
+      () => tree.stat(["up", "secret"]),
+      () => tree.stat(["sub", "door", "x"]),
+      () => tree.readDirectory(["up"]),
+      () => tree.readDirectory(["sub", "door"]),
+      () => tree.create(["up", "new"], newFile),
+      () => tree.makeDirectory(["sub", "door", "new"], { mode: 0o755, owner }),
+      () => tree.rename(["file"], ["up", "file"]),
+      () => tree.link(["file"], ["sub", "door", "file"]),
+      () => tree.unlink(["up", "secret"]),
+    ];
+    for (const action of through) expect(refused(action)).toBe(errno.ENOTDIR);
+    expect(refused(() => tree.open(["absolute"], { read: true, write: false }))).toBe(errno.ELOOP);
+    expect(refused(() => tree.open(["absolute"], { ...readWrite, truncate: true }))).toBe(errno.ELOOP);
+    expect(refused(() => tree.create(["absolute"], { ...newFile, exclusive: false }))).toBe(errno.ELOOP);
+    expect(refused(() => tree.setAttributes(["absolute"], { size: 0 }))).toBe(errno.ELOOP);
+    tree.setAttributes(["absolute"], { mode: 0o777, modified: 0n });
+    tree.link(["absolute"], ["linked"]);
+    expect(lstatSync(join(folder, "linked")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(top, "secret"), "utf8")).toBe("secret");
+    expect(existsSync(join(top, "new"))).toBe(false);
+  });
+
+  test.each([[["..", "secret"]], [["sub", ".."]], [["."]], [["a/b"]], [[""]]])("refuses the path %j", (path) => {
+    expect(refused(() => tree.stat(path))).toBe(errno.EINVAL);
+  });
+
+  test("creates, writes, reads, truncates and keeps an open file that has lost its name", () => {
+    const file = tree.create(["sub", "new"], newFile);
+    expect(refused(() => tree.create(["sub", "new"], newFile))).toBe(errno.EEXIST);
+    expect(file.write(3, Buffer.from("abc"))).toBe(3);
+    expect(Buffer.from(file.read(0, 100)).toString("latin1")).toBe("\0\0\0abc");
+    expect(lstatSync(join(folder, "sub", "new")).mode & 0o777).toBe(0o640);
+    tree.unlink(["sub", "new"]);
+    expect(Buffer.from(file.read(4, 1)).toString()).toBe("b");
+    file.setAttributes({ size: 4, mode: 0o600 });
+    expect(file.stat()).toMatchObject({ size: 4, links: 0 });
+    file.sync(true);
+    file.close();
+    expect(refused(() => file.read(0, 1))).toBe(errno.EBADF);
+  });
+
+  test("appends wherever it is told to write", () => {
+    const file = tree.open(["file"], { read: false, write: true, append: true });
+    file.write(0, Buffer.from("+"));
+    file.close();
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("content+");
+  });
+
+  test("changes names, modes, times and sizes", () => {
+    tree.makeDirectory(["made"], { mode: 0o751, owner });
+    tree.symlink(["made", "link"], "../anywhere", owner);
+    tree.rename(["file"], ["made", "moved"]);
+    tree.link(["made", "moved"], ["again"]);
+    tree.setAttributes(["again"], { mode: 0o4711, size: 3, modified: 1_500_000_000_250_000_000n });
+    expect(tree.stat(["made", "moved"])).toMatchObject({ size: 3, links: 2, modified: 1_500_000_000_250_000_000n });
+    expect(lstatSync(join(folder, "again")).mode & 0o7777).toBe(0o4711);
+    expect(readlinkSync(join(folder, "made", "link"))).toBe("../anywhere");
+    expect(lstatSync(join(folder, "made")).mode & 0o777).toBe(0o751);
+    expect(refused(() => tree.removeDirectory(["made"]))).toBe(errno.ENOTEMPTY);
+    expect(refused(() => tree.unlink(["absent"]))).toBe(errno.ENOENT);
+    expect(refused(() => tree.removeDirectory(["again"]))).toBe(errno.ENOTDIR);
+  });
+
+  test("lists names with their kind, and leaves out those that are not UTF-8", () => {
+    execFileSync("touch", [Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]).toString("latin1")]);
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/bad`), Buffer.from([0xfe])]), "");
+    const kinds = new Map(tree.readDirectory([]).map(({ name, type }) => [name, type]));
+    expect(kinds.get("file")).toBe(8);
+    expect(kinds.get("sub")).toBe(4);
+    expect(kinds.get("up")).toBe(10);
+    expect([...kinds.keys()].filter((name) => name.startsWith("bad"))).toEqual([]);
+  });
+
+  test("opening a fifo does not wait for its other end", () => {
+    execFileSync("mkfifo", [join(folder, "fifo")]);
+    tree.open(["fifo"], { read: true, write: false }).close();
+    expect(refused(() => tree.open(["fifo"], { read: false, write: true }))).toBe(errno.ENXIO);
+  });
+
+  test("is refused for a file, and for nothing", () => {
+    expect(() => new FolderTree(join(folder, "file"))).toThrow("not a directory");
+    expect(() => new FolderTree(join(folder, "absent"))).toThrow("ENOENT");
+    chmodSync(folder, 0o755);
+    expect(new FolderTree(join(folder, "up")).stat(["secret"]).size).toBe(6);
+  });
+});
