@@ -13,7 +13,7 @@ import { invalidParameter } from "../errdefs/errors.ts";
 export type HuffmanTable = Int32Array;
 
 export const kindLiteral = 0;
-export const kindBase = 1 << 8;
+const kindBase = 1 << 8;
 export const kindEnd = 2 << 8;
 export const kindLink = 3 << 8;
 export const kindMask = 3 << 8;
