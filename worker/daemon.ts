@@ -176,7 +176,10 @@ async function openEngine(
   const api = new ApiRouter({
     ...{ containers, execs: containers.execs, images, networks, volumes, system },
     server: `Wherry/${components.facts.version} (linux)`,
-    onError: (operation, error) => log("error", `${operation}: ${errorMessage(error)}`),
+    onError: (operation, error) => {
+      log("error", `${operation}: ${errorMessage(error)}`);
+      for (let each: unknown = error; each instanceof Error; each = each.cause) log("debug", each.stack ?? "");
+    },
   });
   return { api, containers };
 }
