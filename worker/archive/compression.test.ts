@@ -212,6 +212,23 @@ describe("bounds", () => {
     await expect(decode(Buffer.from("BZh91AY&SY...."))).rejects.toThrow("got bzip2");
   });
 
+  it.each([true, false])("decompress() gives up on a bomb though its source stalls (native: %s)", async (native) => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    let cancelled = false;
+    const source = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.from(bomb.subarray(0, 900))),
+      pull: () => new Promise(() => undefined),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const run = async () => {
+      for await (const _ of decompress(source, { maxBytes: 100_000, native }));
+    };
+    await expect(run()).rejects.toThrow("too large");
+    expect(cancelled).toBe(true);
+  });
+
   it("decompress() stops on abort and cancels the source", async () => {
     const abort = new AbortController();
     let cancelled = false;

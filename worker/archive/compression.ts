@@ -49,14 +49,17 @@ export async function* decompress(
   options: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const bounds = new Bounds(options);
-  const chunks = chunksOf(source, options.signal);
+  // Ends a read that is under way when nobody wants its result any more.
+  const stop = new AbortController();
+  const chunks = chunksOf(source, options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal);
   try {
     const start = await readStart(chunks);
     if (options.native && detectCompression(start) === "gzip")
       yield* nativeGunzip(start, chunks, bounds, options.signal);
     else yield* portable(start, chunks, bounds);
   } finally {
-    await chunks.return();
+    stop.abort();
+    await chunks.return().catch(() => undefined);
   }
 }
 
