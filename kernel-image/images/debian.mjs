@@ -44,6 +44,9 @@ export async function debian(sources, debs, work) {
   const codename = release.get("VERSION_CODENAME") ?? "stable";
   configureDebian(tree, codename);
   dpkgState(tree, packages);
+  const linking = join(work, "libraries");
+  await mkdir(linking);
+  await addLinkerCache(tree, linking);
   const version = tree.text("etc/debian_version").trim();
   return {
     repository: "docker.io/library/debian",

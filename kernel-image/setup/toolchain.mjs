@@ -7,8 +7,8 @@ let identity;
 export function toolchain() {
   identity ??= (async () => {
     const [compiler = ""] = (await run("gcc", ["--version"])).split("\n");
-    const library = await run("dpkg-query", ["-W", "-f", "${Version}", "libc6-dev-i386"], { anyway: true });
-    return `${compiler}, glibc ${library.trim()}`;
+    const library = await run("dpkg-query", ["-W", "libc6-dev-i386"], { anyway: true });
+    return `${compiler}, ${library.trim()}`;
   })();
   return identity;
 }

@@ -1,0 +1,54 @@
+import { copyFile, cp, mkdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { kernel } from "./kernel.mjs";
+import { dist, recipe } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { thirdParty } from "./third-party.mjs";
+
+/**
+ * Gathers in dist/sources what everything in the guest and the bundled images was made from: Debian's source packages in
+ * the exact versions, Wherry's patches and the kernel's whole configuration.
+ * @param {import("./packages.mjs").Packages} packages
+ * @param {import("./progress.mjs").Progress} progress
+ */
+export async function gatherSources(packages, progress) {
+  const folder = join(dist, "sources");
+  await mkdir(folder, { recursive: true });
+  const pins = await packages.all();
+  // linux-source is itself the source, with Debian's patches applied.
+  const isSource = (/** @type {{ name: string }} */ { name }) => name.startsWith("linux-source-");
+  await progress.step("Copying the kernel's source and configuration", async () => {
+    for (const deb of await packages.download(pins.filter(isSource))) await copyFile(deb, join(folder, basename(deb)));
+    await copyFile(join((await kernel(packages, progress)).folder, "config"), join(folder, "kernel.config"));
+  });
+  const wanted = new Map(
+    pins.filter((pin) => !isSource(pin)).map((pin) => [`${pin.source}=${pin.sourceVersion}`, pin]),
+  );
+  const glibc = await staticGlibc();
+  wanted.set(`${glibc.source}=${glibc.sourceVersion}`, glibc);
+  for (const [name, pin] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)))
+    await progress.step(`Fetching the source of ${name}`, async () => {
+      await packages.downloadSource(pin, join(folder, pin.source));
+    });
+  await cp(recipe, join(folder, "kernel-image"), { recursive: true });
+  await thirdParty(packages, progress);
+  await copyFile(join(dist, "THIRD-PARTY"), join(folder, "THIRD-PARTY"));
+  await writeFile(join(folder, "README"), readme);
+  progress.say(`All of it is in ${folder}`);
+}
+
+/** The C library that crun and the agent were linked with is this machine's own. */
+async function staticGlibc() {
+  const text = await run("dpkg-query", ["-s", "libc6-dev-i386"]);
+  const version = /^Version: (.*)$/m.exec(text)?.[1] ?? "";
+  const [, source = "glibc", sourceVersion = version] = /^Source: (\S+)(?: \((.*)\))?$/m.exec(text) ?? [];
+  return { name: "libc6-dev-i386", architecture: "amd64", version, source, sourceVersion, sha256: "" };
+}
+
+const readme = `The sources of what Wherry's guest and bundled images contain.
+
+linux-source-*.deb     Linux as Debian ships it; kernel.config is the whole configuration that was built
+kernel-image/          how it was built, Wherry's patches, and the source of Wherry's own programs
+THIRD-PARTY            every package with its version, source package and licence
+the other folders      Debian source packages, one folder each
+`;
