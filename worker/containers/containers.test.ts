@@ -233,6 +233,15 @@ test("attach() lets go at the detach keys, and the container runs on", async () 
   expect(await fixture.published()).toContain("detach");
 });
 
+test("who has read the output to its end finds the exit code recorded", async () => {
+  const { containers } = await engine();
+  const { Id } = await containers.create({ request: request("busybox", { Cmd: ["exit", "9"] }) });
+  const streams = await containers.attach(Id, everything);
+  await containers.start(Id);
+  await text(streams.stdout);
+  expect((await containers.inspect(Id)).State).toMatchObject({ Status: "exited", ExitCode: 9 });
+});
+
 test("logs() answers what was written, also after the end", async () => {
   const { containers } = await engine();
   const id = await run(containers, "talker", "busybox", { Cmd: ["echo", "logged"] });

@@ -125,7 +125,7 @@ export class Containers {
     await this.#stopper.kill(this.#table.get(name), name, signal);
   }
 
-  pause(name: string): Promise<void> {
+  async pause(name: string): Promise<void> {
     const container = this.#table.get(name);
     return container.lock.run(async () => {
       if (container.state.status === "paused") throw conflict(`Container ${container.id} is already paused`);
@@ -135,7 +135,7 @@ export class Containers {
     });
   }
 
-  unpause(name: string): Promise<void> {
+  async unpause(name: string): Promise<void> {
     const container = this.#table.get(name);
     return container.lock.run(async () => {
       if (container.state.status !== "paused") throw conflict(`Container ${container.id} is not paused`);
@@ -145,7 +145,7 @@ export class Containers {
     });
   }
 
-  rename(name: string, newName: string): Promise<void> {
+  async rename(name: string, newName: string): Promise<void> {
     const container = this.#table.get(name);
     if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
     return container.lock.run(async () => {
@@ -231,7 +231,7 @@ export class Containers {
     return answer;
   }
 
-  update(
+  async update(
     name: string,
     changes: Partial<Resources> & { readonly RestartPolicy?: RestartPolicy },
   ): Promise<ContainerUpdateResponse> {

@@ -130,7 +130,7 @@ export class Lifecycle {
     const exited = Promise.race([task.exited.catch(() => undefined), lost]);
     const ended = exited.then((status) => this.#ended(container, task, status, drained));
     container.running = { task, sandbox, networkSettings: sandbox.settings, ended };
-    this.#networkEvent(container, "connect");
+    this.#networkEvent(container, container.running, "connect");
     events.publish("container", "start", container.id, container.attributes());
     const monitor = new HealthMonitor(this.#components, container, task);
     monitor.start();
@@ -172,7 +172,8 @@ export class Lifecycle {
       const removed = AutoRemove && !again ? this.#parts.remover.clear(container) : Promise.resolve();
       const [{ oomKilled }] = await Promise.all([cleared.catch(() => ({ oomKilled: false })), removed]);
       if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
-      await this.#closeRun(container);
+      const { running } = container;
+      container.running = undefined;
       const finishedAt = this.#now();
       const ranFor = Date.parse(finishedAt) - Date.parse(container.state.startedAt);
       const state = {
@@ -184,23 +185,21 @@ export class Lifecycle {
         error: container.layerLost ? lostLayer : "",
       };
       if (AutoRemove && !again) container.record = { ...container.record, state: { ...container.state, ...state } };
-      else {
-        await container.updateState(state);
-        void logs.save(container.id).catch(() => undefined);
-      }
+      else await container.updateState(state);
+      // Who has read the output to its end finds the exit code recorded.
+      await this.#closeRun(container, running);
       const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
       const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
       events.publish("container", "die", container.id, attributes);
-      this.#networkEvent(container, "disconnect");
+      this.#networkEvent(container, running, "disconnect");
       container.announceExit();
+      if (again || !AutoRemove) void logs.save(container.id).catch(() => undefined);
       if (again) this.#restartLater(container, ranFor);
       else if (AutoRemove) await this.#parts.remover.forget(container);
     });
   }
 
-  async #closeRun(container: Container): Promise<void> {
-    const { running } = container;
-    container.running = undefined;
+  async #closeRun(container: Container, running: RunningTask | undefined): Promise<void> {
     container.stdio.close();
     container.stdio = new ContainerStdio(container.record.config);
     container.health = undefined;
@@ -229,8 +228,8 @@ export class Lifecycle {
     void abortable(restart(), stop.signal).catch(() => undefined);
   }
 
-  #networkEvent(container: Container, action: "connect" | "disconnect"): void {
-    for (const [name, endpoint] of Object.entries(container.running?.networkSettings.Networks ?? {})) {
+  #networkEvent(container: Container, running: RunningTask | undefined, action: "connect" | "disconnect"): void {
+    for (const [name, endpoint] of Object.entries(running?.networkSettings.Networks ?? {})) {
       const attributes = { container: container.id, name, type: name === "none" ? "null" : name };
       this.#components.events.publish("network", action, endpoint.NetworkID, attributes);
     }

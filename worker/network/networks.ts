@@ -36,35 +36,34 @@ export class Networks {
     return this.#networks.find((network) => network.Name === name)?.Id ?? "";
   }
 
-  list(filters: FilterValues): Promise<readonly NetworkInspect[]> {
+  async list(filters: FilterValues): Promise<readonly NetworkInspect[]> {
     checkFilterNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"]);
     const any = (name: string, test: (value: string) => boolean) => {
       const values = filters.get(name);
       return !values || values.length === 0 || values.some(test);
     };
-    return Promise.resolve(
-      this.#networks.filter(
-        (network) =>
-          any("driver", (value) => value === network.Driver) &&
-          any("id", (value) => network.Id.startsWith(value)) &&
-          any("name", (value) => network.Name.includes(value)) &&
-          any("scope", (value) => value === network.Scope) &&
-          any("type", (value) => value === "builtin") &&
-          any("dangling", (value) => ["false", "0"].includes(value)) &&
-          matchesLabels(network.Labels, filters.get("label")),
-      ),
+    return this.#networks.filter(
+      (network) =>
+        any("driver", (value) => value === network.Driver) &&
+        any("id", (value) => network.Id.startsWith(value)) &&
+        any("name", (value) => network.Name.includes(value)) &&
+        any("scope", (value) => value === network.Scope) &&
+        any("type", (value) => value === "builtin") &&
+        any("dangling", (value) => ["false", "0"].includes(value)) &&
+        matchesLabels(network.Labels, filters.get("label")),
     );
   }
 
-  inspect(name: string): Promise<NetworkInspect> {
+  async inspect(name: string): Promise<NetworkInspect> {
     const network =
       this.#networks.find((candidate) => candidate.Name === name || candidate.Id === name) ??
       this.#networks.find((candidate) => name !== "" && candidate.Id.startsWith(name));
-    return network ? Promise.resolve(network) : Promise.reject(notFound(`network ${name} not found`));
+    if (!network) throw notFound(`network ${name} not found`);
+    return network;
   }
 
-  create(): Promise<never> {
-    return Promise.reject(notImplemented("networks of your own are not supported yet"));
+  async create(): Promise<never> {
+    throw notImplemented("networks of your own are not supported yet");
   }
 
   async remove(name: string): Promise<void> {
@@ -82,9 +81,9 @@ export class Networks {
     throw notImplemented("disconnecting a container from its network is not supported yet");
   }
 
-  prune(filters: FilterValues): Promise<{ readonly NetworksDeleted: null }> {
+  async prune(filters: FilterValues): Promise<{ readonly NetworksDeleted: null }> {
     checkFilterNames(filters, ["label", "label!", "until"]);
-    return Promise.resolve({ NetworksDeleted: null });
+    return { NetworksDeleted: null };
   }
 }
 

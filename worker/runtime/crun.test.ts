@@ -75,6 +75,17 @@ test("start() sends everything in one breath: mounts, configuration and crun", a
   expect(guest.spawned[0]?.argv.slice(-3)).toEqual(["--pid-file", "/run/wherry/containers/c1/init.pid", "c1"]);
 });
 
+test("paths of console sockets fit into a unix address", async () => {
+  const guest = new SlowGuest();
+  guest.release();
+  const id = "c".repeat(64);
+  const stdio = { ...pipes, terminal: {} };
+  const task = await new CrunRuntime(guest.guest).prepare(id, { rootfs: [] }).start(spec, stdio);
+  await task.exec("e".repeat(64), spec.process, stdio);
+  const paths = guest.spawned.map(({ tty }) => (tty?.via === "console-socket" ? tty.path : ""));
+  expect(paths.map((path) => path.length > 0 && path.length <= 107)).toEqual([true, true]);
+});
+
 test("start() clears away and says why when crun fails", async () => {
   const guest = new SlowGuest();
   guest.fail.spawn = new RuntimeFailed(
@@ -83,7 +94,12 @@ test("start() clears away and says why when crun fails", async () => {
   );
   guest.release();
   await expect(bundleOf(guest).start(spec, pipes)).rejects.toMatchObject({ name: "StartFailed", exitCode: 127 });
-  expect(guest.operations.map((operation) => operation.op).slice(-3)).toEqual(["unmount", "remove", "remove"]);
+  expect(guest.operations.map((operation) => operation.op).slice(-4)).toEqual([
+    "unmount",
+    "remove",
+    "remove",
+    "remove",
+  ]);
 });
 
 test("start() reports the operation that the kernel refused, not crun's complaint that follows from it", async () => {

@@ -6,6 +6,8 @@ import type { Bundle, BundleOptions, Metrics, Process, Runtime, Stdio, Task, Tas
 import type { LinuxResources, ProcessSpec, Spec } from "./spec/types.ts";
 
 const bundles = "/run/wherry/containers";
+/** Console sockets have a folder of their own: a unix socket's path has room for 107 characters, and an ID takes 64. */
+const consoles = "/run/wherry/consoles";
 const stateRoot = "/run/crun";
 const cgroupRoot = "/sys/fs/cgroup";
 const crun = "/usr/bin/crun";
@@ -65,9 +67,11 @@ class CrunBundle implements Bundle {
   async start(spec: Spec, stdio: Stdio): Promise<Task> {
     const config: Spec = { ...spec, root: { ...spec.root, path: this.rootfs } };
     this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
+    if (stdio.terminal) this.add([consolesFolder]);
     const argv = ["run", "--detach", "--no-new-keyring", "--bundle", this.#path];
     const prepared = this.#flush();
-    const spawned = spawnCrun(this.#guest, `${this.#path}/init`, argv, [this.#id], stdio);
+    const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
+    const spawned = spawnCrun(this.#guest, names, argv, [this.#id], stdio);
     spawned.catch(() => undefined);
     try {
       await prepared;
@@ -130,9 +134,13 @@ class CrunTask implements Task {
   async exec(execId: string, process: ProcessSpec, stdio: Stdio): Promise<Process> {
     const files = `${bundles}/${this.id}/exec-${execId}`;
     const bytes = encode(JSON.stringify(process));
-    const written = this.#guest.run([{ op: "write", path: `${files}.json`, bytes, mode: 0o600 }]);
+    const written = this.#guest.run([
+      ...(stdio.terminal ? [consolesFolder] : []),
+      { op: "write", path: `${files}.json`, bytes, mode: 0o600 },
+    ]);
     const argv = ["exec", "--detach", "--process", `${files}.json`];
-    const spawned = spawnCrun(this.#guest, files, argv, [this.id], stdio);
+    const socket = `${consoles}/${execId}`;
+    const spawned = spawnCrun(this.#guest, { files, socket }, argv, [this.id], stdio);
     spawned.catch(() => undefined);
     const clear = () =>
       this.#guest.run(
@@ -234,14 +242,28 @@ async function readInRoot(guest: Guest, root: string, path: string, limit: numbe
 function clearOperations(id: string): GuestOperation[] {
   return [
     { op: "unmount", target: `${bundles}/${id}/rootfs`, lazy: true, missingOk: true },
+    { op: "remove", path: `${consoles}/${id}`, missingOk: true },
     { op: "remove", path: `${stateRoot}/${id}`, recursive: true, missingOk: true },
     { op: "remove", path: `${bundles}/${id}`, recursive: true, missingOk: true },
   ];
 }
 
-/** `files`: where the pid file, the log and the console socket go, without their suffixes. */
-function spawnCrun(guest: Guest, files: string, argv: string[], tail: string[], stdio: Stdio): Promise<GuestProcess> {
-  const console = stdio.terminal ? ["--console-socket", `${files}.sock`] : [];
+const consolesFolder: GuestOperation = { op: "mkdir", path: consoles, mode: 0o700, parents: true };
+
+interface CrunFiles {
+  /** Where the pid file and the log go, without their suffixes. */
+  readonly files: string;
+  readonly socket: string;
+}
+
+function spawnCrun(
+  guest: Guest,
+  { files, socket }: CrunFiles,
+  argv: string[],
+  tail: string[],
+  stdio: Stdio,
+): Promise<GuestProcess> {
+  const console = stdio.terminal ? ["--console-socket", socket] : [];
   const options: SpawnOptions = {
     argv: [
       crun,
@@ -261,7 +283,7 @@ function spawnCrun(guest: Guest, files: string, argv: string[], tail: string[], 
     stdin: stdio.stdin,
     stdout: stdio.stdout,
     stderr: stdio.stderr,
-    ...(stdio.terminal && { tty: { via: "console-socket", path: `${files}.sock` } }),
+    ...(stdio.terminal && { tty: { via: "console-socket", path: socket } }),
     ...(stdio.terminal?.size && { size: stdio.terminal.size }),
   };
   return guest.spawn(options);

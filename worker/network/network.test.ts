@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { MemoryRecords } from "../metadata/memory.ts";
+import { hostsFile, resolvConfFile, splitExtraHost } from "./etc-files.ts";
+import { Networks } from "./networks.ts";
+import { PredefinedSandboxes } from "./predefined.ts";
+import type { SandboxRequest } from "./sandbox.ts";
+
+const request: SandboxRequest = {
+  containerId: "c1",
+  hostname: "web",
+  domainname: "",
+  networkMode: "bridge",
+  extraHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  links: [],
+  publishAll: false,
+  publishes: false,
+  endpoints: {},
+};
+const sandboxes = new PredefinedSandboxes({ networkId: (name) => `id-${name}` });
+
+test("hostsFile() has Docker's lines, what was added, and the container's own name", () => {
+  const text = hostsFile(
+    { ...request, domainname: "example.org", extraHosts: ["db:10.0.0.9", "six=[fd00::1]"] },
+    "172.17.0.2",
+  );
+  expect(text.split("\n").slice(-4)).toEqual(["10.0.0.9\tdb", "fd00::1\tsix", "172.17.0.2\tweb.example.org web", ""]);
+  expect(text).toContain("127.0.0.1\tlocalhost\n");
+  expect(splitExtraHost("name:fd00::1")).toEqual(["name", "fd00::1"]);
+});
+
+test("resolvConfFile() says what was chosen", () => {
+  const text = resolvConfFile({ ...request, dns: ["1.1.1.1"], dnsSearch: ["example.org"], dnsOptions: ["ndots:1"] });
+  expect(text).toContain("nameserver 1.1.1.1\nsearch example.org\noptions ndots:1\n");
+  expect(text).toContain("# Overrides: [nameservers search options]");
+});
+
+test("a sandbox writes its files and names its network", async () => {
+  const sandbox = await sandboxes.create(request);
+  expect(sandbox.namespace).toBe("new");
+  expect(sandbox.operations.map((operation) => ("path" in operation ? operation.path : ""))).toEqual([
+    "/var/lib/docker/containers/c1",
+    sandbox.files.hosts,
+    sandbox.files.hostname,
+    sandbox.files.resolvConf,
+  ]);
+  expect(sandbox.settings.Networks.bridge).toMatchObject({ NetworkID: "id-bridge", IPAddress: "" });
+  expect((await sandboxes.create({ ...request, networkMode: "host" })).namespace).toBe("host");
+  const joined = await sandboxes.create({ ...request, networkMode: "container:other" });
+  expect([joined.namespace, joined.operations, joined.files.hosts]).toEqual([
+    { container: "other" },
+    [],
+    "/var/lib/docker/containers/other/hosts",
+  ]);
+});
+
+test("validate() refuses what needs a bridge", () => {
+  const bad: readonly Partial<SandboxRequest>[] = [
+    { publishes: true },
+    { publishAll: true },
+    { links: ["a:b"] },
+    { networkMode: "backend" },
+    { endpoints: { backend: {} } },
+    { extraHosts: ["host:host-gateway"] },
+    { endpoints: { bridge: { IPAMConfig: { IPv4Address: "10.0.0.2" } } } },
+  ];
+  for (const more of bad) {
+    expect(() => sandboxes.validate({ ...request, ...more })).toThrow(
+      expect.objectContaining({ name: "NotImplemented" }),
+    );
+  }
+  sandboxes.validate({ ...request, endpoints: { bridge: {} } });
+});
+
+test("Networks lists, finds and keeps the three predefined ones", async () => {
+  const records = new MemoryRecords();
+  const now = () => new Date("2026-01-01T00:00:00Z");
+  const networks = await Networks.open({ records, now });
+  const all = await networks.list(new Map());
+  expect(all.map(({ Name, Driver }) => [Name, Driver])).toEqual([
+    ["bridge", "bridge"],
+    ["host", "host"],
+    ["none", "null"],
+  ]);
+  const bridge = await networks.inspect("bridge");
+  expect((await networks.inspect(bridge.Id.slice(0, 10))).Name).toBe("bridge");
+  expect((await Networks.open({ records, now })).id("bridge")).toBe(bridge.Id);
+  expect(await networks.list(new Map([["driver", ["null"]]]))).toHaveLength(1);
+  await expect(networks.inspect("nope")).rejects.toThrow("network nope not found");
+  await expect(networks.remove("bridge")).rejects.toMatchObject({ name: "Forbidden" });
+  await expect(networks.create()).rejects.toMatchObject({ name: "NotImplemented" });
+  await expect(networks.list(new Map([["foo", ["bar"]]]))).rejects.toThrow("invalid filter 'foo'");
+});
