@@ -1,6 +1,7 @@
 /* Wherry's guest agent: PID 1 of the guest and shim of all its processes. kernel-image/protocol.md says what it does. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,15 @@ static void fill_standard_streams(void) {
   if (fd > 2) close(fd);
 }
 
+/*
+ * A writer that fills a pipe is not interrupted for each line that the agent could take: the agent runs when others wait
+ * or have had their share, and takes more at a time. Its children are not meant.
+ */
+static void be_patient(void) {
+  struct sched_param none = {0};
+  sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+}
+
 int main(int count, char **arguments) {
   int port;
   bool testing = count == 3 && strcmp(arguments[1], "--test-port") == 0;
@@ -49,6 +59,7 @@ int main(int count, char **arguments) {
   /* File operations say the mode that they want. */
   umask(0);
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+  be_patient();
   loop_start();
   process_start();
   listener_start();

@@ -122,7 +122,7 @@ describe("the guest's docker program", () => {
       const writer = context.stdout.getWriter();
       for (;;) await writer.write(encoder.encode("y\n".repeat(1000)));
     };
-    const process = await sh("$docker yes | head -n 1; echo ${PIPESTATUS[0]}");
+    const process = await sh("set -o pipefail; $docker yes | head -n 1; echo $?");
     expect(await textOf(process.stdout)).toBe("y\n141\n");
     expect(await textOf(process.stderr)).toBe("");
     await expect.poll(() => aborted).toBe(true);

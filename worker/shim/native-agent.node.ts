@@ -12,7 +12,7 @@ import { AgentClient } from "./agent-client.ts";
 const recipe = fileURLToPath(new URL("../../kernel-image/", import.meta.url));
 const flags = [
   ...["-std=gnu11", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64", "-Wall", "-Wextra", "-Werror", "-O2"],
-  ...["-m32", "-march=i686", "-static"],
+  ...["-m32", "-march=i686", "-static", "-s"],
 ];
 
 /** A C program of the guest, compiled for a test: once for each content of its sources, outside the clone. */
@@ -29,6 +29,7 @@ export async function compileProgram(name: string, sources: readonly string[]): 
   if (known.some((file) => join(folder, file) === program)) return program;
   const partial = await mkdtemp(join(folder, "partial-"));
   const inputs = sources.map((path) => join(recipe, path));
+  // Stripped: tests carry programs into the guest.
   await promisify(execFile)("gcc", [...flags, `-I${join(recipe, "agent")}`, "-o", join(partial, name), ...inputs]);
   await rename(join(partial, name), program);
   await rm(partial, { recursive: true });
@@ -37,7 +38,12 @@ export async function compileProgram(name: string, sources: readonly string[]): 
 
 export async function agentSources(): Promise<readonly string[]> {
   const files = await readdir(join(recipe, "agent"));
-  return files.filter((file) => file.endsWith(".c")).map((file) => `agent/${file}`);
+  return files.filter((file) => file.endsWith(".c") && !file.endsWith("-test.c")).map((file) => `agent/${file}`);
+}
+
+/** The program that relays its standard streams to a unix socket, for guests to run. */
+export function compileRelay(): Promise<string> {
+  return compileProgram("relay", ["agent/relay-test.c"]);
 }
 
 /** The guest's real agent as an ordinary process of this machine (root is needed), for tests. */
