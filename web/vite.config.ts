@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { contentSecurityPolicy } from "./csp.ts";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const { version } = JSON.parse(readFileSync(`${top}package.json`, "utf8"));
 
 /** Builds the page into dist/page. `base` is relative, so any static host serves it under any path. */
 export default defineConfig({
@@ -12,7 +10,6 @@ export default defineConfig({
   base: "./",
   publicDir: `${top}public`,
   define: {
-    __VERSION__: JSON.stringify(version),
     // Where the page finds a registry proxy, relative to the page; empty when the host offers none.
     __REGISTRY_PROXY__: JSON.stringify(process.env.WHERRY_REGISTRY_PROXY ?? "./registry-proxy/"),
   },

@@ -1,9 +1,9 @@
 import * as Comlink from "comlink";
 import { createSha256 } from "./archive/sha256.ts";
-import { FetchedGuest } from "./browser/fetch-guest.browser.ts";
 import type { BindSources } from "./containers/components.ts";
 import { IndexedDbFiles } from "./content/indexeddb.browser.ts";
 import { MemoryFiles } from "./content/memory.ts";
+import { engineVersion } from "./daemon/version.ts";
 import { Daemon } from "./daemon.ts";
 import { defaultLimits, type Fetch } from "./distribution/http.ts";
 import { LayoutRegistry, urlLayout } from "./distribution/layout.ts";
@@ -15,11 +15,10 @@ import { MemoryRecords } from "./metadata/memory.ts";
 import { serveEngineApi } from "./port/engine-server.ts";
 import { serveHostSession } from "./port/host-server.ts";
 import type { EngineWorker, EngineWorkerOptions } from "./port/life-cycle.ts";
+import { PROTOCOL_VERSION } from "./shim/protocol.ts";
+import { openGuestDownload } from "./vm/guest-files.browser.ts";
 import type { StartProgress } from "./vm/machine.ts";
 import { V86Machine } from "./vm/v86.ts";
-
-/** The version of this build, from package.json. */
-declare const __VERSION__: string;
 
 /** In the page the Docker host is the guest: a bind source is a path there. */
 const guestPaths: BindSources = { resolve: (source) => source };
@@ -30,11 +29,8 @@ class BrowserEngine implements EngineWorker {
   #onGuestGone: (reason: string) => void = () => undefined;
 
   async start(options: EngineWorkerOptions, onProgress: (progress: StartProgress) => void): Promise<void> {
-    const guest = await FetchedGuest.open(options.guest);
-    const machine = new V86Machine(
-      { wasm: () => guest.wasm(), image: { snapshot: (start) => guest.snapshot(start) } },
-      { id: "v86-0", memory: guest.manifest.memory },
-    );
+    const { manifest, components } = await openGuestDownload(new URL(options.guest), PROTOCOL_VERSION);
+    const machine = new V86Machine(components, { id: "main", memory: manifest.machine.memory });
     const direct: Fetch = (url, init) => fetch(url, init);
     const proxied = browserFetch({ fetch: direct, ...(options.registryProxy ? { proxy: options.registryProxy } : {}) });
     this.#daemon = await Daemon.start({
@@ -55,13 +51,13 @@ class BrowserEngine implements EngineWorker {
         createSha256,
       }),
       facts: {
-        version: __VERSION__,
+        version: engineVersion,
         commit: "",
         built: "",
         javascript: navigator.userAgent,
         components: [
-          { name: "crun", version: guest.manifest.versions.runtime },
-          { name: "v86", version: guest.manifest.v86 },
+          { name: "crun", version: manifest.versions.runtime },
+          { name: "v86", version: manifest.machine.v86 },
         ],
         debug: false,
       },

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import sirv from "sirv";
 import { contentSecurityPolicy } from "../csp.ts";
 
@@ -10,8 +10,8 @@ export interface Site {
   readonly guest: string;
   /** The bundled registry's OCI layout, served under `images/`. */
   readonly images: string;
-  /** Answers under `registry-proxy/`; without one that address is 404 and the page says what cannot be reached. */
-  readonly proxy?: RequestListener;
+  /** Answers what is its own and says so; without one the page says which registries cannot be reached. */
+  readonly proxy?: { handle(request: IncomingMessage, response: ServerResponse): boolean };
 }
 
 const yearInSeconds = 365 * 24 * 3600;
@@ -29,16 +29,12 @@ export function pageServer(site: Site): Server {
     secure(response);
     const url = request.url ?? "/";
     const notFound = () => plain(response, 404, "Not found");
-    if (below(request, "/registry-proxy/")) return site.proxy ? site.proxy(request, response) : notFound();
+    if (site.proxy?.handle(request, response)) return;
     if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "Method not allowed");
     if (url.startsWith("/guest/")) return guest(strip(request, "/guest"), response, notFound);
     if (url.startsWith("/images/")) return images(strip(request, "/images"), response, notFound);
     return page(request, response, notFound);
   });
-}
-
-function below(request: IncomingMessage, prefix: string): boolean {
-  return (request.url ?? "").startsWith(prefix);
 }
 
 function strip(request: IncomingMessage, prefix: string): IncomingMessage {

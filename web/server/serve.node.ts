@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { registryProxy } from "../proxy/registry-proxy.node.ts";
 import { type Artefacts, artefacts } from "./artefacts.node.ts";
-import { pageServer } from "./page-server.node.ts";
+import { pageServer, type Site } from "./page-server.node.ts";
 
 const usage = `Usage:  wherry [serve] [OPTIONS]
 
@@ -36,15 +37,38 @@ export async function serve(argv: readonly string[]): Promise<number> {
     console.error(`wherry: ${missing} is missing. In a clone, "npm start" builds it.`);
     return 1;
   }
-  return listen(found, { address: values.address, port: Number(values.port) });
+  const where = { address: values.address, port: Number(values.port) };
+  const proxy = registryProxy({
+    prefix: "/registry-proxy",
+    origins: () => origins(where),
+    allowRegistries: values["allow-registry"],
+  });
+  const code = await listen(values["no-proxy"] ? found : { ...found, proxy }, where);
+  proxy.close();
+  return code;
+}
+
+interface Where {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the page's address may be in the address bar: the listening address, and loopback's names for it. */
+function origins({ address, port }: Where): readonly string[] {
+  const hosts = new Set([urlHost(address), "127.0.0.1", "localhost", "[::1]"]);
+  return [...hosts].map((host) => new URL(`http://${host}:${port}`).origin);
+}
+
+function urlHost(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 function missingArtefact(found: Artefacts): string | undefined {
   return [found.page, found.guest].find((folder) => !existsSync(folder));
 }
 
-function listen(found: Artefacts, where: { readonly address: string; readonly port: number }): Promise<number> {
-  const server = pageServer(found);
+function listen(site: Site, where: Where): Promise<number> {
+  const server = pageServer(site);
   return new Promise((resolve) => {
     server.on("error", (error: NodeJS.ErrnoException) => {
       console.error(
@@ -55,8 +79,7 @@ function listen(found: Artefacts, where: { readonly address: string; readonly po
       resolve(1);
     });
     server.listen(where.port, where.address, () => {
-      const address = where.address.includes(":") ? `[${where.address}]` : where.address;
-      console.log(`Wherry is at http://${address}:${where.port}/  (Ctrl-C ends it)`);
+      console.log(`Wherry is at http://${urlHost(where.address)}:${where.port}/  (Ctrl-C ends it)`);
     });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => {
