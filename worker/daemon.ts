@@ -9,6 +9,7 @@ import type { ChunkedFiles } from "./content/files.ts";
 import { MachineGuest } from "./daemon/guest-host.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
+import { guestDockerSocket } from "./daemon/share-folders.ts";
 import { type EngineFacts, System } from "./daemon/system.ts";
 import type { RegistryOptions } from "./distribution/endpoints.ts";
 import type { Fetch } from "./distribution/http.ts";
@@ -54,7 +55,6 @@ export interface DaemonComponents {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type Log = (level: LogLevel, message: string) => void;
 
-const dockerSocket = "/run/docker.sock";
 const dockerSocketConnections = 64;
 
 /**
@@ -194,7 +194,7 @@ async function setUp(guest: Guest, session: GuestHostSession, api: () => EngineA
   const gone = new AbortController();
   guest.onGone((reason) => gone.abort(new Error(reason)));
   let open = 0;
-  await guest.listen(dockerSocket, 0o660, (connection) => {
+  await guest.listen(guestDockerSocket, 0o660, (connection) => {
     const engine = api();
     if (!engine || open >= dockerSocketConnections) {
       connection.writable.abort().catch(() => undefined);

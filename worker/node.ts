@@ -138,7 +138,11 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
     fetch: (url, init) => fetch(url, init),
     createSha256: createNodeSha256,
     clock: systemClock(),
-    binds: new SharedBindSources(flags.shares, hostMountpoint),
+    binds: new SharedBindSources(
+      flags.shares,
+      hostMountpoint,
+      flags.hosts.flatMap((address) => (address.kind === "unix" ? [address.path] : [])),
+    ),
     registries: { mirrors, insecureRegistries: flags.insecureRegistries },
     ...(bundled ? { bundled } : {}),
     facts: {

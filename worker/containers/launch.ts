@@ -5,7 +5,7 @@ import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateSpec, type SpecOptions } from "../runtime/spec/spec.ts";
 import type { Spec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
-import type { GuestOperation } from "../shim/guest.ts";
+import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import type { ContainersComponents, RunningGuest } from "./components.ts";
 import type { Container } from "./container.ts";
@@ -41,9 +41,10 @@ export class Launcher {
   async launch(container: Container, { rootfs, sandbox, firstRun }: LaunchOptions): Promise<Task> {
     const current = await this.#components.host.current();
     const volumes = await this.#volumes(container);
+    await makeBindSources(current.guest, container);
     const bundle = current.runtime.prepare(container.id, {
       rootfs,
-      before: [...sandbox.operations, ...bindOperations(container), ...volumes.operations],
+      before: [...sandbox.operations, ...volumes.operations],
     });
     try {
       bundle.add(volumes.copies(bundle.rootfs));
@@ -140,10 +141,16 @@ const initMount = {
 } as const;
 
 /** `-v` makes the folder that it mounts. A source that is there, of whatever kind, stays as it is. */
-function bindOperations(container: Container): readonly GuestOperation[] {
-  return container.record.mounts
-    .filter(({ point, create }) => point.Type === "bind" && create)
-    .map(({ path }): GuestOperation => ({ op: "mkdir", path, mode: 0o755, parents: true }));
+async function makeBindSources(guest: Guest, container: Container): Promise<void> {
+  for (const { point, path, create } of container.record.mounts) {
+    if (point.Type !== "bind" || !create) continue;
+    try {
+      await guest.run([{ op: "mkdir", path, mode: 0o755, parents: true }]);
+    } catch (error) {
+      // It is there, and no folder: a file or a socket.
+      if (!(error instanceof GuestError && error.code === "EEXIST")) throw error;
+    }
+  }
 }
 
 function stdioOf(container: Container): Stdio {

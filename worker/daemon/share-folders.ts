@@ -24,14 +24,22 @@ export function parseShares(values: readonly string[], cwd: string): readonly Sh
   });
 }
 
-/** Bind sources are paths of this machine: those below a shared folder are reached through it, others not at all. */
+/** The engine's own socket in the guest, for containers that mount it. */
+export const guestDockerSocket = "/run/docker.sock";
+
+/**
+ * Bind sources are paths of this machine: those below a shared folder are reached through it, others not at all. The engine's own
+ * socket is the same engine's in the guest.
+ */
 export class SharedBindSources implements BindSources {
   readonly hint = "folders of this machine are reached when they were shared with --share DIR";
   readonly #shares: readonly ShareFolder[];
   readonly #mountpoint: string;
+  readonly #sockets: ReadonlySet<string>;
 
-  /** `mountpoint` is where the guest has mounted the machine's files. */
-  constructor(shares: readonly ShareFolder[], mountpoint: string) {
+  /** `mountpoint` is where the guest has mounted the machine's files; `sockets` are paths on which this engine listens. */
+  constructor(shares: readonly ShareFolder[], mountpoint: string, sockets: readonly string[]) {
+    this.#sockets = new Set(["/var/run/docker.sock", "/run/docker.sock", ...sockets]);
     // The innermost folder decides.
     this.#shares = shares.toSorted((a, b) => b.folder.length - a.folder.length);
     this.#mountpoint = mountpoint;
@@ -39,6 +47,7 @@ export class SharedBindSources implements BindSources {
 
   resolve(source: string): string | undefined {
     const path = normalize(source);
+    if (this.#sockets.has(path)) return guestDockerSocket;
     for (const { folder, name } of this.#shares) {
       if (path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`)) {
         const below = path.slice(folder.length).replace(/^\/+/, "");
