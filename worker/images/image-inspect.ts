@@ -45,7 +45,7 @@ export function inspectImage(image: Image, references: readonly Reference[], gra
     ...(config.platform.variant === undefined ? {} : { Variant: config.platform.variant }),
     Os: config.platform.os,
     Size: imageSize(image),
-    GraphDriver: graphDriver,
+    GraphDriver: { Data: graphDriver.Data, Name: graphDriver.Name },
     RootFS: { Type: "layers", ...(config.diffIds.length > 0 ? { Layers: config.diffIds } : {}) },
     Metadata: { LastTagTime: record.tagged ?? zeroTime },
     Config: runConfigJson(config.config),

@@ -127,6 +127,9 @@ export class LayerPull {
       });
     } catch (error) {
       if (signal.aborted || !isEngineError(error, "InvalidParameter")) throw error;
+      if (errorMessage(error).startsWith("layer verification failed")) {
+        throw invalidParameter("layers from manifest don't match image configuration", { cause: error });
+      }
       throw invalidParameter(`failed to register layer: ${errorMessage(error)}`, { cause: error });
     }
   }

@@ -10,7 +10,7 @@ import type { Clock } from "../internal/clock.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { imageConfigLimit, parseImageConfig } from "../oci/image-config.ts";
-import { type Manifest, parseManifestOrIndex } from "../oci/manifest.ts";
+import { type Index, type Manifest, parseManifestOrIndex } from "../oci/manifest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { familiarString, formatReference, type Reference, tagNameOnly, withDigest } from "../reference/reference.ts";
@@ -52,6 +52,10 @@ interface FoundImage {
   readonly diffIds: readonly Digest[];
 }
 
+type Document =
+  | { readonly kind: "index"; readonly index: Index }
+  | { readonly kind: "manifest"; readonly manifest: Manifest; readonly descriptor: Descriptor };
+
 /**
  * Pulls images. What is there already is not transferred again. The image becomes visible, with its names, when all of it is
  * there; what a failed pull brought in is removed.
@@ -73,10 +77,6 @@ export class Puller {
       ...(auth ? { auth } : {}),
       ...(signal ? { signal } : {}),
     });
-    request.onProgress({
-      status: `Pulling from ${reference.path}`,
-      id: reference.digest ? formatReference(reference) : (reference.tag ?? ""),
-    });
     const lease = this.#components.images.lease();
     try {
       return await this.#bring(resolved, reference, request, lease);
@@ -91,7 +91,12 @@ export class Puller {
   async #bring(resolved: ResolvedImage, reference: Reference, request: PullRequest, lease: Lease): Promise<Digest> {
     const { images } = this.#components;
     const before = images.lookUp(reference);
-    const found = await this.#findImage(resolved, reference, request, lease);
+    const top = await this.#document(resolved.repository, resolved, request.signal, lease);
+    request.onProgress({
+      status: `Pulling from ${reference.path}`,
+      id: reference.digest ? formatReference(reference) : (reference.tag ?? ""),
+    });
+    const found = await this.#findImage(resolved.repository, top, reference, request, lease);
     const record =
       (await this.#whole(found, lease)) ?? (await this.#bringLayers(resolved.repository, found, request, lease));
     const names = reference.digest ? [reference] : [reference, withDigest(reference, resolved.digest)];
@@ -116,13 +121,12 @@ export class Puller {
   }
 
   async #findImage(
-    resolved: ResolvedImage,
+    repository: Repository,
+    top: Document,
     reference: Reference,
     request: PullRequest,
     lease: Lease,
   ): Promise<FoundImage> {
-    const { repository } = resolved;
-    const top = await this.#document(repository, resolved, request.signal, lease);
     if (top.kind === "manifest") return this.#checkedImage(repository, top, reference, request, lease);
     const chosen = chooseManifest(top.index, request.platforms);
     const inner = await this.#document(
@@ -141,7 +145,7 @@ export class Puller {
     wanted: Pick<ResolvedImage, "digest" | "bytes" | "mediaType">,
     signal: AbortSignal | undefined,
     lease: Lease,
-  ) {
+  ): Promise<Document> {
     const { content } = this.#components;
     await lease.holdBlobs([wanted.digest]);
     const known = (await content.info(wanted.digest)) !== undefined;
@@ -152,8 +156,8 @@ export class Puller {
     if (!known) await this.#keep(wanted.digest, bytes);
     const descriptor: Descriptor = { mediaType: document.mediaType, digest: wanted.digest, size: bytes.length };
     return document.kind === "index"
-      ? { kind: "index" as const, index: document }
-      : { kind: "manifest" as const, manifest: document, descriptor };
+      ? { kind: "index", index: document }
+      : { kind: "manifest", manifest: document, descriptor };
   }
 
   async #checkedImage(

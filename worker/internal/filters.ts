@@ -24,12 +24,12 @@ export function booleanFilter(filters: FilterValues, name: string, absent: boole
   const values = filters.get(name);
   if (!values || values.length === 0) return absent;
   const meanings = new Set(values.map((value) => parseBoolean(name, value)));
-  if (meanings.size > 1) throw invalidParameter(`invalid filter '${name}=${JSON.stringify(values)}'`);
+  if (meanings.size > 1) throw invalidParameter(`invalid filter '${name}=[${values.join(" ")}]'`);
   return meanings.has(true);
 }
 
 function parseBoolean(name: string, value: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw invalidParameter(`invalid filter '${name}=${value}'`);
+  throw invalidParameter(`invalid filter '${name}=[${value}]'`);
 }
