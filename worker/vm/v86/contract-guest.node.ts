@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { hostFiles } from "../../shim/agent-client.ts";
+import { PROTOCOL_VERSION } from "../../shim/protocol.ts";
 import { type GuestFolder, openGuestFolder } from "../guest-files.node.ts";
 import { NinepHostFiles } from "../host-files.ts";
 import type { AgentPort } from "../machine.ts";
@@ -6,7 +8,6 @@ import { NinepServer } from "../ninep/server.ts";
 import { agentPortName } from "./agent-port.ts";
 import { type ColdBoot, Emulator } from "./emulator.ts";
 import type { Cpu } from "./internals.ts";
-import { mountOptions, mountTag } from "./ninep-device.ts";
 
 /** For the tests of this folder: the guest's own kernel with a shell in the agent's place. */
 
@@ -14,7 +15,7 @@ const builtGuest = process.env.WHERRY_GUEST ?? fileURLToPath(new URL("../../../d
 
 /** The guest that the set-up built; a test without one fails, for then nothing was tested. */
 export function openBuiltGuest(): Promise<GuestFolder> {
-  return openGuestFolder(builtGuest, 1);
+  return openGuestFolder(builtGuest, PROTOCOL_VERSION);
 }
 
 /** Takes lines from the port and runs them, as the agent would its requests. */
@@ -115,7 +116,8 @@ export class GuestShell {
   }
 
   mount(): Promise<string> {
-    return this.run(`mount -t 9p -o ${mountOptions} ${mountTag} /run/wherry/host`);
+    const { type, source, data } = hostFiles;
+    return this.run(`mount -t ${type} -o ${data} ${source} /run/wherry/host`);
   }
 
   async line(): Promise<string> {

@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FolderTree } from "../share.node.ts";
 import {
   type BareCpu,
   type ContractMachine,
@@ -28,6 +32,13 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => machine?.emulator.kill());
+
+let mounting: Promise<string> | undefined;
+/** Mounts the host's files, once. */
+async function mounted(): Promise<void> {
+  mounting ??= shell.mount();
+  await mounting;
+}
 
 const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
 
@@ -177,9 +188,7 @@ describe("the 9p device", () => {
     },
   });
 
-  beforeAll(async () => {
-    await shell.mount();
-  });
+  beforeAll(mounted);
 
   test.each([
     ["at once", false],
@@ -192,6 +201,81 @@ describe("the 9p device", () => {
     expect(await shell.run(`md5sum < ${place}`)).toBe(`${md5(bytes)}  -`);
     expect(await shell.run(`md5sum < ${place} & md5sum < ${place}; wait`)).toBe(`${md5(bytes)}  -\n${md5(bytes)}  -`);
     expect(await shell.run(`dd if=${place} bs=1000 skip=2345 2>/dev/null | wc -c`)).toBe("678");
+  });
+});
+
+describe("a shared folder", () => {
+  const share = "/run/wherry/host/shares/work";
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "wherry-contract-"));
+    machine.files.share("work", new FolderTree(folder));
+    machine.files.share("fixed", new FolderTree(folder, { readOnly: true }));
+    await mounted();
+    await shell.run(`cd ${share}`);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("takes what the guest writes, at once", async () => {
+    await shell.run("echo one > file; echo two >> file; mkdir -p a/b; mv file a/b/moved; ln -s b/moved a/link");
+    expect(readFileSync(join(folder, "a/b/moved"), "utf8")).toBe("one\ntwo\n");
+    expect(await shell.run("cat a/link")).toBe("one\ntwo");
+    await shell.run("chmod 640 a/link; chown 12:34 a/link; touch -d '2001-02-03 04:05:06' a/link; ln a/b/moved hard");
+    const { mode, uid, gid, mtime, nlink } = statSync(join(folder, "a/b/moved"));
+    expect({ mode: mode & 0o777, uid, gid, nlink }).toEqual({ mode: 0o640, uid: 12, gid: 34, nlink: 2 });
+    expect(mtime.toISOString()).toBe("2001-02-03T04:05:06.000Z");
+    await shell.run("dd if=/dev/zero of=big bs=1M count=5 2>/dev/null; rm -r a; sync");
+    expect(statSync(join(folder, "big")).size).toBe(5 << 20);
+    expect(readdirSync(folder)).toEqual(["big", "hard"]);
+  });
+
+  test("shows what changes on the host, whatever the guest has read before", async () => {
+    writeFileSync(join(folder, "seen"), "first");
+    expect(await shell.run("cat seen")).toBe("first");
+    writeFileSync(join(folder, "seen"), "second, and longer");
+    expect(await shell.run("cat seen; wc -c < seen")).toBe("second, and longer18");
+    rmSync(join(folder, "seen"));
+    expect(await shell.run("ls seen 2>/dev/null || echo gone")).toBe("gone");
+  });
+
+  test("keeps an open file that is removed, and follows one in a folder that is renamed", async () => {
+    await shell.run(
+      "mkdir d; echo before > d/f; exec 5<>d/f; mv d e; echo after >&5; rm e/f; cat <&5; exec 5>&-; rmdir e",
+    );
+    await shell.run("mkdir d; cd d; mv ../d ../e; echo inside > f; cd ..");
+    expect(readFileSync(join(folder, "e/f"), "utf8")).toBe("inside\n");
+  });
+
+  test("runs programs", async () => {
+    expect(await shell.run("cp /bin/busybox busybox; ./busybox echo runs; rm busybox")).toBe("runs");
+  });
+
+  test("is left alone when it is read-only", async () => {
+    const fixed = "/run/wherry/host/shares/fixed";
+    const tries = [
+      "echo x > new",
+      "rm hard",
+      "mkdir new",
+      "mv hard new",
+      "chmod 777 hard",
+      "echo x >> hard",
+      "ln hard new",
+    ];
+    for (const each of tries) {
+      expect(await shell.run(`cd ${fixed}; { ${each}; } 2>/dev/null && echo done || echo refused`)).toBe("refused");
+    }
+  });
+
+  test("has no room for device nodes and fifos of the guest", async () => {
+    expect(await shell.run(`cd ${share}; mknod n c 1 3 2>/dev/null && echo made || echo refused`)).toBe("refused");
+    expect(await shell.run("mkfifo p 2>/dev/null && echo made || echo refused")).toBe("refused");
+  });
+
+  test("leads nowhere else: a symlink of the host means a place in the guest", async () => {
+    symlinkSync("/tmp/of-the-guest", join(folder, "out"));
+    expect(await shell.run("echo guest > /tmp/of-the-guest; cat out")).toBe("guest");
   });
 });
 

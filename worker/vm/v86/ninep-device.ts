@@ -4,13 +4,7 @@ import type { BufferChain, Cpu, VirtioDevice, VirtQueue } from "./internals.ts";
 import { attachVirtioDevice, configField, feature, isDriven, type MachineDevice } from "./virtio.ts";
 
 /** What the guest names in mount(2). */
-export const mountTag = "host";
-
-/**
- * Options of that mount. The server says file by file what may be cached (the qid's version); `cache=mmap` lets programs in
- * shared folders map files for writing.
- */
-export const mountOptions = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap,access=client";
+const mountTag = "host";
 
 const mountTagFeature = 0;
 /** Requests that can be under way at once; one takes a single descriptor, for the rest of it is indirect. */
