@@ -117,13 +117,17 @@ const groups: readonly Command[] = [
     rmNetworkCommand,
   ]),
   group("system", "Manage Docker", [dfCommand, eventsCommand, infoCommand, pruneSystemCommand]),
-  group("volume", "Manage volumes", [
-    createVolumeCommand,
-    inspectVolumeCommand,
-    lsVolumesCommand,
-    pruneVolumesCommand,
-    rmVolumeCommand,
-  ]),
+  // Docker's usage line of this group alone says COMMAND.
+  {
+    ...group("volume", "Manage volumes", [
+      createVolumeCommand,
+      inspectVolumeCommand,
+      lsVolumesCommand,
+      pruneVolumesCommand,
+      rmVolumeCommand,
+    ]),
+    use: "volume COMMAND",
+  },
   ...unsupportedGroups,
   ...swarmGroups,
 ];

@@ -41,7 +41,9 @@ export function processContext(argv: readonly string[]): CliContext {
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function terminalSize(): TerminalSize | undefined {
@@ -94,7 +96,8 @@ export const processFiles: CliFiles = {
     try {
       if (limit === undefined) return new Uint8Array(await file.readFile());
       const parts: Uint8Array[] = [];
-      for await (const part of createReadStream("", { fd: file.fd, autoClose: false, end: limit - 1 })) parts.push(part);
+      for await (const part of createReadStream("", { fd: file.fd, autoClose: false, end: limit - 1 }))
+        parts.push(part);
       return new Uint8Array(Buffer.concat(parts));
     } finally {
       await file.close();

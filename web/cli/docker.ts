@@ -62,7 +62,7 @@ async function applyGlobals(cli: Cli, globals: ParsedFlags): Promise<void> {
   if (globals.changed("config")) cli.config.folder = cli.resolvePath(globals.string("config"));
   const level = globals.string("log-level");
   if (!["debug", "info", "warn", "error", "fatal", "trace", "panic", "warning"].includes(level)) {
-    throw new CliError(`unable to parse logging level: ${level}`, 125);
+    throw new CliError(`Unable to parse logging level: ${level}`);
   }
   for (const name of ["tls", "tlsverify"] as const) {
     if (globals.bool(name))
@@ -70,7 +70,9 @@ async function applyGlobals(cli: Cli, globals: ParsedFlags): Promise<void> {
   }
   const context = globals.string("context");
   if (context !== "" && context !== "default") {
-    throw new CliError(`unable to resolve docker endpoint: context ${JSON.stringify(context)}: context not found`);
+    throw new CliError(
+      `Failed to initialize: unable to resolve docker endpoint: context ${JSON.stringify(context)}: context not found`,
+    );
   }
 }
 
@@ -88,7 +90,7 @@ async function descend(cli: Cli, from: CommandPath, words: readonly string[]): P
 
 function unknownCommand(parent: CommandPath, word: string): CliError {
   const name = fullName(parent);
-  const usage = parent === root ? "" : `Usage:  ${name}\n\n`;
+  const usage = parent === root ? "" : `Usage:  ${useLine(parent)}\n\n`;
   return new CliError(`docker: unknown command: ${name} ${word}\n\n${usage}Run '${name} --help' for more information`);
 }
 

@@ -33,9 +33,14 @@ export const containerFlags: readonly Flag[] = [
     name: "attach",
     short: "a",
     type: "list",
-    usage: "Attach to STDIN, STDOUT or STDERR\nBlock IO (relative weight), between 10 and 1000, or 0 to disable",
-    default: "0",
+    usage: "Attach to STDIN, STDOUT or STDERR",
     check: checkAttach,
+  },
+  {
+    name: "blkio-weight",
+    type: "uint16",
+    usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
+    default: "0",
   },
   {
     name: "blkio-weight-device",

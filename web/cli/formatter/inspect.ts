@@ -1,8 +1,9 @@
 import type { Cli } from "../cli.ts";
 import { CliError, messageOf } from "../errors.ts";
+import { typedValue } from "./inspect-types.ts";
 import { indentJson } from "./json-indent.ts";
 import { Template } from "./template/template.ts";
-import { Struct, type Value } from "./template/values.ts";
+import type { Value } from "./template/values.ts";
 
 /** An object as the engine described it. */
 export interface Inspected {
@@ -58,7 +59,7 @@ function jsonList(objects: readonly Inspected[], compact: boolean): string {
 function render(template: Template, { text, typeName }: Inspected): string {
   const raw = JSON.parse(text) as Value;
   try {
-    return template.execute(typed(raw, typeName));
+    return template.execute(typedValue(raw, typeName));
   } catch {
     try {
       return template.execute(raw, { missingKeyIsError: true });
@@ -66,40 +67,4 @@ function render(template: Template, { text, typeName }: Inspected): string {
       throw new Error(`template parsing error: ${messageOf(error)}`, { cause: error });
     }
   }
-}
-
-/** Fields of the API's objects that are maps; every other object is a struct. */
-const mapFields = new Set([
-  "Annotations",
-  "Config.Options",
-  "Containers",
-  "Data",
-  "DriverOpts",
-  "ExposedPorts",
-  "GraphDriver.Data",
-  "Labels",
-  "LogConfig.Config",
-  "Networks",
-  "Options",
-  "PortBindings",
-  "Ports",
-  "Status",
-  "StorageOpt",
-  "Sysctls",
-  "Tmpfs",
-  "Volumes",
-]);
-
-function typed(value: Value, name: string): Value {
-  if (Array.isArray(value)) return value.map((item: Value) => typed(item, name));
-  if (typeof value !== "object" || value === null || value instanceof Struct) return value;
-  const parent = name.slice(name.lastIndexOf(".") + 1);
-  const isMap = mapFields.has(parent) || (parent === "Config" && name.includes("LogConfig"));
-  const fields = Object.fromEntries(
-    Object.entries(value).map(([key, item]): [string, Value] => [
-      key,
-      typed(item, isMap ? `${name}[]` : `${name}.${key}`),
-    ]),
-  );
-  return isMap ? fields : new Struct(name, fields);
 }

@@ -41,7 +41,12 @@ export function renderListing<T>(listing: Listing<T>, rows: readonly T[], choice
   const { isTable, text } = resolveFormat(choice);
   let template: Template;
   try {
-    template = new Template(text.trim().replaceAll("\\t", "\t").replaceAll("\\n", "\n"));
+    template = new Template(
+      text
+        .replace(/^ +| +$/g, "")
+        .replaceAll("\\t", "\t")
+        .replaceAll("\\n", "\n"),
+    );
   } catch (error) {
     throw new CliError(`failed to parse template: ${messageOf(error)}`, 1, { cause: error });
   }
@@ -50,6 +55,24 @@ export function renderListing<T>(listing: Listing<T>, rows: readonly T[], choice
     if (!isTable) return lines.map((line) => `${line}\n`).join("");
     const header = template.executeHeader(headerStruct(listing));
     return tabulate([header, ...lines, ""].join("\n"), tableLayout);
+  } catch (error) {
+    throw new CliError(`failed to execute template: ${messageOf(error)}`, 1, { cause: error });
+  }
+}
+
+/**
+ * Tries a format on a row, as Docker does with an empty one before it asks the engine.
+ * @throws CliError as {@link renderListing}
+ */
+export function tryFormat<T>(listing: Listing<T>, row: T, format: string): void {
+  let template: Template;
+  try {
+    template = new Template(format);
+  } catch (error) {
+    throw new CliError(`failed to parse template: ${messageOf(error)}`, 1, { cause: error });
+  }
+  try {
+    template.execute(rowStruct(listing, row));
   } catch (error) {
     throw new CliError(`failed to execute template: ${messageOf(error)}`, 1, { cause: error });
   }

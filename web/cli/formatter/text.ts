@@ -10,6 +10,19 @@ export function ellipsis(text: string, width: number): string {
   return width <= 1 ? characters.slice(0, Math.max(0, width)).join("") : `${characters.slice(0, width - 1).join("")}…`;
 }
 
+/** Orders text with numbers in it by their value, as Docker sorts names. */
+export function naturalOrder(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.match(/\d+|\D/g) ?? []);
+  for (const [index, part] of (left ?? []).entries()) {
+    const other = right?.[index];
+    if (other === undefined) return 1;
+    if (part === other) continue;
+    if (/^\d/.test(part) && /^\d/.test(other) && Number(part) !== Number(other)) return Number(part) - Number(other);
+    return part < other ? -1 : 1;
+  }
+  return (left?.length ?? 0) - (right?.length ?? 0);
+}
+
 /** `k=v` pairs joined with commas, by name. */
 export function labelList(labels: Readonly<Record<string, string>> | null | undefined): string {
   return Object.entries(labels ?? {})

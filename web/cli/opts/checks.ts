@@ -31,7 +31,15 @@ export function checkLink(value: string): string {
 
 export function isIpAddress(text: string): boolean {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return text.split(".").every((part) => Number(part) < 256);
-  return text.includes(":") && /^[0-9a-fA-F:.]+$/.test(text) && text.split("::").length <= 2;
+  return isIp6Address(text);
+}
+
+function isIp6Address(text: string): boolean {
+  const halves = text.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return false;
+  return halves.length === 2 ? groups.length < 8 : groups.length === 8;
 }
 
 export function checkIp(value: string): string {

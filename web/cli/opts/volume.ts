@@ -13,7 +13,7 @@ export interface VolumeSpec {
 export function parseVolume(spec: string): VolumeSpec {
   if (spec === "") throw new Error("invalid empty volume spec");
   if (spec.length <= 2) return { source: "", target: spec, isBind: false };
-  const sections = spec.split(":");
+  const sections = splitSections(spec);
   if (sections.includes("")) throw new Error(`invalid spec: ${spec}: empty section between colons`);
   if (sections.length > 3) throw new Error(`invalid spec: ${spec}: too many colons`);
   if (sections.length === 1) return { source: "", target: spec, isBind: false };
@@ -36,4 +36,15 @@ export function splitVolumes(
     else binds.push(value);
   }
   return { binds, anonymous };
+}
+
+/** A letter before a colon could be a drive of Windows, so it does not end a section. */
+function splitSections(spec: string): string[] {
+  const sections: string[] = [""];
+  for (const char of spec) {
+    const current = sections.at(-1) ?? "";
+    if (char === ":" && !/^[a-zA-Z]$/.test(current)) sections.push("");
+    else sections[sections.length - 1] = current + char;
+  }
+  return sections;
 }

@@ -94,11 +94,7 @@ interface CreateAnswer {
 async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): Promise<CreateAnswer> {
   const reference = isImageId(body.Image) ? undefined : withDefaultTag(parseReference(body.Image));
   const platform = flags.string("platform");
-  if (platform !== "" && !/^[a-z0-9_-]+(\/[a-z0-9_-]+){0,2}$/i.test(platform)) {
-    throw new Error(
-      `error parsing specified platform: ${JSON.stringify(platform)}: unknown operating system or architecture: invalid argument`,
-    );
-  }
+  checkPlatform(platform);
   const create = () =>
     cli.api.json<CreateAnswer>("POST", "/containers/create", {
       query: { name: flags.string("name") || undefined, platform: platformParameter(platform) },
@@ -114,6 +110,16 @@ async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): 
     await pullImage(cli, reference, flags);
     return await create();
   }
+}
+
+function checkPlatform(platform: string): void {
+  if (platform === "") return;
+  const parts = platform.split("/");
+  const fail = (reason: string) =>
+    new Error(`error parsing specified platform: ${JSON.stringify(platform)}: ${reason}: invalid argument`);
+  if (parts.length > 3) throw fail("cannot parse platform specifier");
+  const bad = parts.find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
+  if (bad !== undefined) throw fail(`invalid component ${JSON.stringify(bad)}`);
 }
 
 async function pullImage(cli: Cli, reference: Reference, flags: ParsedFlags): Promise<void> {

@@ -1,10 +1,8 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
-import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type ContainerSummary, containerListing, containerRaw, containerTable } from "../../formatter/container.ts";
-import { renderListing } from "../../formatter/listing.ts";
-import { Template } from "../../formatter/template/template.ts";
+import { renderListing, tryFormat } from "../../formatter/listing.ts";
 import { filtersParameter } from "../../opts/timestamp.ts";
 
 export const lsCommand: Command = {
@@ -45,7 +43,8 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
     await cli.err.line("WARNING: Ignoring custom format, because both --format and --quiet are set.");
   }
   const format = given || (await cli.config.format("psFormat"));
-  const size = flags.bool("size") || (!quiet && !flags.changed("size") && usesSize(format));
+  const wantsSize = usesSize(format);
+  const size = flags.bool("size") || (wantsSize && !quiet && !flags.changed("size"));
   const last = flags.int("last");
   const limit = last === -1 && flags.bool("latest") ? 1 : last;
   const containers = await cli.api.json<ContainerSummary[]>("GET", "/containers/json", {
@@ -67,13 +66,23 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
   await cli.out.write(rendered);
 }
 
-/** Sizes are costly, so the engine is asked for them only where the template shows them. */
+/**
+ * Tries the template on an empty row, as Docker does before it asks the engine. Sizes are costly, so the engine is asked for
+ * them only where the template shows them.
+ */
 function usesSize(format: string): boolean {
   if (format === "") return false;
-  try {
-    new Template(format);
-  } catch (error) {
-    throw new CliError(`failed to parse template: ${messageOf(error)}`, 1, { cause: error });
-  }
+  tryFormat(containerListing(true, 0), emptySummary, format);
   return /\{\{[^}]*(\.Size\b|\bjson\s+\.\s*[|}])/.test(format);
 }
+
+const emptySummary: ContainerSummary = {
+  Id: "",
+  Names: [],
+  Image: "",
+  ImageID: "",
+  Command: "",
+  Created: 0,
+  State: "",
+  Status: "",
+};

@@ -3,6 +3,7 @@ import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { hostPort } from "../../formatter/ports.ts";
+import { naturalOrder } from "../../formatter/text.ts";
 import { cut } from "../../opts/cut.ts";
 import { inspectContainer } from "./shared.ts";
 
@@ -36,6 +37,6 @@ async function runPort(cli: Cli, flags: ParsedFlags): Promise<void> {
     if (bindings.length === 0) throw new CliError(`Error: No public port '${wanted}' published for ${name}`);
     lines.push(...bindings.map(({ HostIp, HostPort }) => hostPort(HostIp, HostPort)));
   }
-  lines.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  lines.sort(naturalOrder);
   if (lines.length > 0) await cli.out.line(lines.join("\n"));
 }

@@ -2,7 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Field, type Listing, renderListing } from "../../formatter/listing.ts";
-import { goTimeOf, labelList, truncateId } from "../../formatter/text.ts";
+import { goTimeOf, labelList, naturalOrder, truncateId } from "../../formatter/text.ts";
 import { filtersParameter } from "../../opts/timestamp.ts";
 
 export const lsNetworksCommand: Command = {
@@ -62,7 +62,7 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
   const networks = await cli.api.json<Network[]>("GET", "/networks", {
     query: { filters: filtersParameter(flags.list("filter")) },
   });
-  const sorted = [...networks].sort((a, b) => a.Name.localeCompare(b.Name, "en", { numeric: true }));
+  const sorted = [...networks].sort((a, b) => naturalOrder(a.Name, b.Name));
   const format = flags.string("format") || (quiet ? "" : await cli.config.format("networksFormat"));
   const choice = {
     format,

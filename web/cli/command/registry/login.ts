@@ -102,12 +102,9 @@ async function ask(cli: Cli, prompt: string, echo: boolean): Promise<string> {
 
 async function runLogout(cli: Cli, flags: ParsedFlags): Promise<void> {
   const server = serverOf(flags.args[0]);
+  await cli.out.line(`Removing login credentials for ${server}`);
   try {
-    const removed = await cli.config.erase(server);
-    const name = flags.args[0] === undefined ? hubServer : server;
-    await cli.out.line(
-      removed || flags.args[0] === undefined ? `Removing login credentials for ${name}` : `Not logged in to ${name}`,
-    );
+    await cli.config.erase(server);
   } catch (error) {
     throw new CliError(`WARNING: could not erase credentials:\n${messageOf(error)}`);
   }

@@ -32,7 +32,13 @@ async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
   const template = parse(format === "json" ? "{{json .}}" : format);
   const info = await cli.api.json<EngineInfo>("GET", "/info");
   const client = { Debug: false, Version: clientVersion.version, Context: "default", Plugins: [], Warnings: null };
-  if (template) return await cli.out.line(render(template, { ...info, ClientInfo: client }));
+  if (template) {
+    try {
+      return await cli.out.write(render(template, { ...info, ClientInfo: client }));
+    } finally {
+      await cli.out.write("\n");
+    }
+  }
   const auth = await cli.config.auth("https://index.docker.io/v1/").catch(() => undefined);
   const lines = [
     `Client: ${clientVersion.platform}`,

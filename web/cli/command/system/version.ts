@@ -59,7 +59,7 @@ async function runVersion(cli: Cli, flags: ParsedFlags): Promise<void> {
   const format = flags.string("format");
   let template: Template | undefined;
   try {
-    if (format !== "" && format !== "json") template = new Template(format);
+    if (format !== "" && format !== "json") template = new Template(format, "version");
   } catch (error) {
     throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
   }
@@ -71,9 +71,18 @@ async function runVersion(cli: Cli, flags: ParsedFlags): Promise<void> {
     failure = error;
   }
   if (format === "json") await cli.out.line(JSON.stringify({ Client: client(), Server: server ?? null }));
-  else if (template) await cli.out.line(render(template, server));
+  else if (template) await renderTo(cli, template, server);
   else await cli.out.line(tabulate(plain(server), { minWidth: 20, padding: 1 }));
   if (failure) throw failure;
+}
+
+/** Ends the line in any case, also when the template does not fit. */
+async function renderTo(cli: Cli, template: Template, server: ServerVersion | undefined): Promise<void> {
+  try {
+    await cli.out.write(render(template, server));
+  } finally {
+    await cli.out.write("\n");
+  }
 }
 
 function render(template: Template, server: ServerVersion | undefined): string {

@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { renderListing } from "../../formatter/listing.ts";
+import { naturalOrder } from "../../formatter/text.ts";
 import { type Volume, volumeListing, volumeTable } from "../../formatter/volume.ts";
 import { filtersParameter } from "../../opts/timestamp.ts";
 
@@ -30,7 +31,7 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
   const { Volumes } = await cli.api.json<{ Volumes: Volume[] | null }>("GET", "/volumes", {
     query: { filters: filtersParameter(flags.list("filter")) },
   });
-  const sorted = [...(Volumes ?? [])].sort((a, b) => a.Name.localeCompare(b.Name, "en", { numeric: true }));
+  const sorted = [...(Volumes ?? [])].sort((a, b) => naturalOrder(a.Name, b.Name));
   const format = flags.string("format") || (quiet ? "" : await cli.config.format("volumesFormat"));
   const choice = { format, table: volumeTable, ...(quiet && { quiet: "{{.Name}}" }) };
   await cli.out.write(renderListing(volumeListing, sorted, choice));

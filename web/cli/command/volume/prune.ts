@@ -18,7 +18,7 @@ export const pruneVolumesCommand: Command = {
 };
 
 async function runPrune(cli: Cli, flags: ParsedFlags): Promise<void> {
-  const kind = flags.bool("all") ? "local" : "anonymous local";
+  const kind = flags.bool("all") ? "all local" : "anonymous local";
   const warning = `WARNING! This will remove ${kind} volumes not used by at least one container.`;
   if (!(await confirmed(cli, flags, warning))) return;
   await reportPrune(cli, await pruneVolumes(cli, flags, flags.bool("all")));
