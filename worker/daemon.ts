@@ -6,6 +6,7 @@ import type { BindSources } from "./containers/components.ts";
 import { Containers } from "./containers/containers.ts";
 import { FileContentStore } from "./content/content-store.ts";
 import type { ChunkedFiles } from "./content/files.ts";
+import { BootingSnapshotter } from "./daemon/booting-snapshotter.ts";
 import { MachineGuest } from "./daemon/guest-host.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
@@ -142,7 +143,8 @@ async function openEngine(
     registries,
   );
   const puller = new Puller({ resolver, images: store, content, layers, createSha256, clock });
-  const snapshotter = new OverlaySnapshotter({ guest: () => runningGuest(guest), files: machine.files, layers });
+  const overlay = new OverlaySnapshotter({ guest: () => runningGuest(guest), files: machine.files, layers });
+  const snapshotter = new BootingSnapshotter(overlay, () => guest.current());
   const images = new Images({
     ...{ store, puller, resolver, users, clock, createSha256, events },
     platforms: machine.platforms,
