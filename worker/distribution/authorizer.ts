@@ -53,7 +53,7 @@ export class Authorizer {
     request: RequestToken,
   ): Promise<string | undefined> {
     if (parameters.service) realm.searchParams.set("service", parameters.service);
-    realm.searchParams.set("scope", scope);
+    if (scope) realm.searchParams.set("scope", scope);
     if (this.#auth.username) realm.searchParams.set("account", this.#auth.username);
     const answer = await request(realm, this.#basicHeader());
     if (!isObject(answer)) return undefined;

@@ -106,6 +106,15 @@ describe.skipIf(!(await hasRealRegistry()))("with the real registry server askin
     expect(resolved.digest).toBe(image.manifest.digest);
   });
 
+  test("login() tells good credentials from bad ones", async () => {
+    const serveraddress = registry.host;
+    await resolverFor().login({ username: "wherry", password: "secret", serveraddress });
+    await expect(resolverFor().login({ username: "wherry", password: "x", serveraddress })).rejects.toMatchObject({
+      name: "Unauthorized",
+      message: `login attempt to http://${registry.host}/v2/ failed with status: 401 Unauthorized`,
+    });
+  });
+
   test("with wrong credentials too", async () => {
     const auth = { username: "wherry", password: "wrong" };
     await expect(resolverFor().resolve(parseNormalizedNamed(`${registry.host}/app`), { auth })).rejects.toMatchObject({

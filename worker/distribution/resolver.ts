@@ -1,6 +1,6 @@
 import type { AuthConfig } from "../api/types/common.ts";
 import type { CreateSha256 } from "../archive/sha256.ts";
-import { isEngineError } from "../errdefs/errors.ts";
+import { invalidParameter, isEngineError, unauthorized } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { defaultDomain, type Reference, tagNameOnly } from "../reference/reference.ts";
 import { Authorizer } from "./authorizer.ts";
@@ -8,7 +8,7 @@ import { parseMirror, type RegistryOptions, registryEndpoints } from "./endpoint
 import { defaultLimits, type Fetch, type Limits, NetworkError } from "./http.ts";
 import type { BundledRegistry } from "./layout.ts";
 import { RegistryClient } from "./registry-client.ts";
-import { pullError } from "./registry-error.ts";
+import { pullError, RegistryError } from "./registry-error.ts";
 import { RemoteRepository, type Repository, type ResolvedManifest } from "./repository.ts";
 
 export interface ResolverComponents {
@@ -61,6 +61,31 @@ export class Resolver {
       options.signal?.throwIfAborted();
       throw pullError(error, tagNameOnly(reference));
     }
+  }
+
+  /** Tries credentials at the registry that they name. Rejects with `Unauthorized` when they are refused. */
+  async login(auth: AuthConfig, signal?: AbortSignal): Promise<void> {
+    const domain = registryOf(auth.serveraddress ?? "");
+    let failure: unknown;
+    for (const base of registryEndpoints(domain, this.#registries)) {
+      try {
+        const client = this.#client(new Authorizer(auth));
+        const { response, watchdog } = await client.request(new URL("/v2/", base), { scope: "", signal });
+        watchdog.dispose();
+        await response.body?.cancel();
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof RegistryError && error.status === 401) {
+          throw unauthorized(`login attempt to ${base.origin}/v2/ failed with status: 401 Unauthorized`, {
+            cause: error,
+          });
+        }
+        failure = error;
+        if (!(error instanceof NetworkError)) break;
+      }
+    }
+    throw pullError(failure, { domain, path: "" });
   }
 
   /** A mirror that fails in any way is passed over, as dockerd does. It never gets the user's credentials. */
@@ -122,9 +147,22 @@ export class Resolver {
     authorizer: Authorizer,
     signal?: AbortSignal,
   ): Promise<ResolvedImage> {
-    const { fetch, clock, createSha256 } = this.#components;
-    const client = new RegistryClient({ fetch, clock, authorizer, limits: this.limits });
+    const { createSha256 } = this.#components;
+    const client = this.#client(authorizer);
     const repository = new RemoteRepository({ client, createSha256, base, path: reference.path });
     return { repository, ...(await repository.resolve(name, signal)) };
   }
+
+  #client(authorizer: Authorizer): RegistryClient {
+    const { fetch, clock } = this.#components;
+    return new RegistryClient({ fetch, clock, authorizer, limits: this.limits });
+  }
+}
+
+/** The registry of a `docker login`: a host, or an address as the CLI keeps them, such as `https://index.docker.io/v1/`. */
+function registryOf(address: string): string {
+  const host = /^(?:https?:\/\/)?([^/?#@\\]*)/.exec(address)?.[1] ?? "";
+  if (host === "" || host === "index.docker.io" || host === "registry-1.docker.io") return defaultDomain;
+  if (!URL.canParse(`https://${host}`)) throw invalidParameter(`invalid registry address ${JSON.stringify(address)}`);
+  return host;
 }

@@ -18,7 +18,7 @@ export interface ImageRemovalComponents {
   readonly users: ImageUsers;
   readonly createSha256: CreateSha256;
   /** Publishes an event of the image. */
-  readonly publish: (action: "untag" | "delete", id: Digest) => void;
+  readonly publish: (action: "untag" | "delete", id: Digest) => Promise<void>;
 }
 
 export interface RemoveOptions {
@@ -58,7 +58,7 @@ export class ImageRemoval {
     const references = images.referencesOf(id);
     if (isSingleReference(references)) {
       this.#refuse(id, this.#conflictOf(id, options.force ? ["hard"] : ["hard", "stopped"]));
-      await this.#untag(id, references, items);
+      await this.#untag(id, references, items, references.length);
     }
     await this.#removeImage(id, options, items, false);
     return items;
@@ -80,7 +80,7 @@ export class ImageRemoval {
     const sameRepository = left.filter((reference) => isSameRepository(reference, target));
     // Without a tag, digests of the same repository would only keep what nobody can name.
     const stale = target.digest || sameRepository.some(({ digest }) => !digest) ? [] : sameRepository;
-    await this.#untag(id, [target, ...stale], items);
+    await this.#untag(id, [target, ...stale], items, 1);
     return left.length > stale.length;
   }
 
@@ -101,7 +101,7 @@ export class ImageRemoval {
     );
     const gone = new Set(await images.remove(id));
     for (const reference of rest) items.push({ Untagged: familiarString(reference) });
-    publish("delete", id);
+    await publish("delete", id);
     items.push({ Deleted: id });
     const freed = chain.filter((_, index) => gone.has(record.layers[index]?.diffId ?? id));
     for (const layer of freed.reverse()) items.push({ Deleted: layer });
@@ -110,12 +110,11 @@ export class ImageRemoval {
     }
   }
 
-  async #untag(id: Digest, references: readonly Reference[], items: ImageDeleteItem[]): Promise<void> {
+  /** Docker publishes one event for a name, whatever digests go with it. */
+  async #untag(id: Digest, references: readonly Reference[], items: ImageDeleteItem[], events: number): Promise<void> {
     await this.#components.images.untag(references);
-    for (const reference of references) {
-      this.#components.publish("untag", id);
-      items.push({ Untagged: familiarString(reference) });
-    }
+    for (let count = 0; count < events; count += 1) await this.#components.publish("untag", id);
+    for (const reference of references) items.push({ Untagged: familiarString(reference) });
   }
 
   #conflictOf(id: Digest, kinds: readonly ("hard" | "referenced" | "stopped")[]): Conflict | undefined {

@@ -84,8 +84,9 @@ export class Images {
       signal: options.signal,
       ...(options.auth ? { auth: options.auth } : {}),
     });
-    const names = { name: familiarName(reference) };
-    this.#components.events.publish("image", "pull", familiarString(tagNameOnly(reference)), names);
+    const name = familiarString(tagNameOnly(reference));
+    const pulled = this.#components.store.lookUp(reference);
+    this.#components.events.publish("image", "pull", name, await this.#attributes(pulled, familiarName(reference)));
   }
 
   async list(options: ListOptions): Promise<readonly ImageSummary[]> {
@@ -113,7 +114,7 @@ export class Images {
     const reference = tagNameOnly(target.tag === "" ? parsed : withTag(parsed, target.tag));
     const id = store.resolveId(name);
     await store.tag(id, reference, clock.now().toISOString());
-    this.#publish("tag", id, familiarString(reference));
+    await this.#publish("tag", id, familiarString(reference));
   }
 
   async remove(
@@ -207,8 +208,15 @@ export class Images {
     return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
-  #publish(action: "tag" | "untag" | "delete", id: Digest, name: string): void {
-    this.#components.events.publish("image", action, id, { name });
+  async #publish(action: "tag" | "untag" | "delete", id: Digest, name: string): Promise<void> {
+    this.#components.events.publish("image", action, id, await this.#attributes(id, name));
+  }
+
+  /** What an event carries: the image's labels, as long as it is there, and a name. */
+  async #attributes(id: Digest | undefined, name: string): Promise<Readonly<Record<string, string>>> {
+    const { store } = this.#components;
+    const image = id && store.find(id) ? await store.image(id) : undefined;
+    return { ...image?.config.config.labels, name };
   }
 }
 
