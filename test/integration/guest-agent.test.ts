@@ -7,7 +7,7 @@ import { PROTOCOL_VERSION } from "../../worker/shim/protocol.ts";
 import { openGuestFolder } from "../../worker/vm/guest-files.node.ts";
 import { V86Machine } from "../../worker/vm/v86.ts";
 
-const builtGuest = process.env["WHERRY_GUEST"] ?? fileURLToPath(new URL("../../dist/guest", import.meta.url));
+const builtGuest = process.env.WHERRY_GUEST ?? fileURLToPath(new URL("../../dist/guest", import.meta.url));
 
 guestSuite(
   "AgentClient with the agent as PID 1 of the guest under v86",

@@ -60,7 +60,8 @@ export class StreamTable {
     if (!stream) {
       // Credit and STOP may cross our END; the rest comes before the guest's own END, so the stream must be there.
       const crossed = frame.type === FrameType.CREDIT || frame.type === FrameType.STOP;
-      if (crossed && (this.#wasGiven(frame.id) || frame.id < this.#nextAccepted)) return;
+      const known = frame.id < GUEST_STREAMS ? this.#wasGiven(frame.id) : frame.id < this.#nextAccepted;
+      if (crossed && known) return;
       throw new ProtocolError(`frame of type ${frame.type} for unknown stream ${frame.id}`);
     }
     if (frame.type === FrameType.DATA || frame.type === FrameType.END) {
