@@ -69,8 +69,9 @@ export class Container {
     return ["running", "paused", "restarting"].includes(this.state.status);
   }
 
+  /** What went wrong besides the program itself; why it did not start is told to who started it, not to who waits. */
   get lastExit(): ContainerExit {
-    return { exitCode: this.state.exitCode, error: this.state.error };
+    return { exitCode: this.state.exitCode, error: this.layerLost ? this.state.error : "" };
   }
 
   /** Changes the record in memory at once and answers when it is durable. */

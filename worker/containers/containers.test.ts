@@ -203,7 +203,7 @@ test("start() of a container with --rm that cannot run removes it", async () => 
   const { Id } = await containers.create({ request: request("busybox", more) });
   const { result } = await containers.wait(Id, { condition: "removed" });
   await expect(containers.start(Id)).rejects.toThrow("not found in $PATH");
-  expect((await result).StatusCode).toBe(127);
+  expect(await result).toEqual({ StatusCode: 127 });
   expect(fixture.snapshots.keys.size).toBe(0);
 });
 
@@ -414,6 +414,9 @@ test("update() changes limits of a running container and keeps what it was not t
   ]);
   expect((await containers.inspect(id)).HostConfig).toMatchObject({ Memory: 64 << 20, NanoCpus: 5e8 });
   await expect(containers.update(id, { Memory: 1 << 20 })).rejects.toThrow("Minimum memory limit allowed is 6MB");
+  await expect(containers.update(id, { Memory: 200 << 20 })).rejects.toThrow(
+    `Cannot update container ${id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
+  );
 });
 
 test("stats() samples a running container, and has nothing to say of one that is not", async () => {

@@ -249,7 +249,12 @@ export class Containers {
         Object.entries(limits).filter(([, value]) => value !== 0 && value !== null && value !== ""),
       );
       const merged = { ...hostConfig, ...set, ...(named && { RestartPolicy: named }) };
-      validateResources(merged, this.#components.host.machine, true);
+      validateResources(limits, this.#components.host.machine, true);
+      if (limits.Memory && limits.Memory > hostConfig.MemorySwap && !limits.MemorySwap) {
+        throw conflict(
+          `Cannot update container ${container.id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
+        );
+      }
       await container.running?.task.update(linuxResources(merged));
       await container.update({ hostConfig: merged });
       this.#event(container, "update");

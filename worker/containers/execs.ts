@@ -5,7 +5,7 @@ import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
 import { allCapabilities, effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { capabilitySets, containerEnvironment, mergeEnvironment, withHome } from "../runtime/spec/spec.ts";
 import type { ProcessSpec } from "../runtime/spec/types.ts";
-import { resolveUser } from "../runtime/spec/user.ts";
+import { type ResolvedUser, resolveUser } from "../runtime/spec/user.ts";
 import type { TerminalSize } from "../shim/guest.ts";
 import { type AttachedStreams, endedBy } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
@@ -27,6 +27,7 @@ interface Exec {
   readonly id: string;
   readonly container: Container;
   readonly request: ExecCreateRequest;
+  readonly user: ResolvedUser;
   state: "created" | "running" | "ended";
   exitCode: number | null;
   process: Process | undefined;
@@ -55,16 +56,10 @@ export class Execs {
     checkRuns(container, reference);
     if (!request.Cmd || request.Cmd.length === 0) throw invalidParameter("No exec command specified");
     if (request.DetachKeys) parseDetachKeys(request.DetachKeys);
+    const user = await findUser(container, request);
     const id = generateId();
-    this.#execs.set(id, {
-      id,
-      container,
-      request,
-      state: "created",
-      exitCode: null,
-      process: undefined,
-      size: undefined,
-    });
+    const unstarted = { state: "created", exitCode: null, process: undefined, size: undefined } as const;
+    this.#execs.set(id, { id, container, request, user, ...unstarted });
     container.execIds.add(id);
     this.#forgetOld();
     this.#event(container, `exec_create: ${request.Cmd.join(" ")}`, id);
@@ -151,7 +146,7 @@ export class Execs {
     exec.state = "running";
     try {
       const task = container.requireTask();
-      const spec = await processSpec(container, request);
+      const spec = processSpec(exec);
       const process = await task.exec(id, spec, stdioOf(request, options, attached));
       exec.process = process;
       this.#event(container, `exec_start: ${(request.Cmd ?? []).join(" ")}`, id);
@@ -205,14 +200,18 @@ function checkRuns(container: Container, reference: string): void {
   container.requireTask();
 }
 
-async function processSpec(container: Container, request: ExecCreateRequest): Promise<ProcessSpec> {
-  const { config, hostConfig: host } = container.record;
+async function findUser(container: Container, request: ExecCreateRequest): Promise<ResolvedUser> {
+  const { config, hostConfig } = container.record;
   const task = container.requireTask();
+  const database = await readUserDatabase((path, limit) => task.read(path, limit));
+  return resolveUser(request.User || config.User, hostConfig.GroupAdd ?? [], database);
+}
+
+function processSpec({ container, request, user }: Exec): ProcessSpec {
+  const { config, hostConfig: host } = container.record;
   if (request.WorkingDir && !request.WorkingDir.startsWith("/")) {
     throw new StartFailed("OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
   }
-  const database = await readUserDatabase((path, limit) => task.read(path, limit));
-  const user = resolveUser(request.User || config.User, host.GroupAdd ?? [], database);
   const capabilities = request.Privileged
     ? allCapabilities
     : effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);

@@ -29,7 +29,13 @@ test("translateCrunFailure() says in Docker's words what crun 1.8.1 says in its 
       `${create}exec: "/etc/passwd": permission denied`,
       126,
     ],
-    ["create", "open executable: Operation not permitted", "/etc", `${create}exec: "/etc": permission denied`, 126],
+    [
+      "create",
+      "open executable: Operation not permitted",
+      "/etc",
+      `${create}exec: "/etc": is a directory: permission denied`,
+      126,
+    ],
     ["create", "chdir `/etc/passwd`: Not a directory", "true", "Cannot mkdir: /etc/passwd is not a directory", 128],
     [
       "exec",
@@ -57,6 +63,13 @@ test("translateCrunFailure() says in Docker's words what crun 1.8.1 says in its 
   for (const [kind, message, argv0, expected, exitCode] of said) {
     expect(translateCrunFailure(kind, line(message), argv0)).toMatchObject({ message: expected, exitCode });
   }
+});
+
+test("translateCrunFailure() gives the kernel's reason as Go would", () => {
+  const message = "open /proc/sys/net/foo: No such file or directory";
+  expect(translateCrunFailure("create", line(message), "x").message).toBe(
+    `${create}open /proc/sys/net/foo: no such file or directory`,
+  );
 });
 
 test("translateCrunFailure() passes over warnings, and keeps text that is no JSON", () => {

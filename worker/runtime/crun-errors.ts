@@ -10,8 +10,8 @@ const prefixes: Record<StartKind, string> = {
 };
 
 /**
- * Says in Docker's words what crun (1.8) said in its log. `argv0` is the command that was to run. crun does not tell a
- * directory from a file without the x bit: both are "permission denied".
+ * Says in Docker's words what crun (1.8) said in its log. `argv0` is the command that was to run. Why a
+ * command failed decides the exit code of the docker command, which looks for Docker's wording.
  */
 export function translateCrunFailure(kind: StartKind, log: string, argv0: string): StartFailed {
   const message = lastError(log);
@@ -24,7 +24,9 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
   }
   if (message.startsWith("open executable")) {
     if (argv0 === "") return fail('exec: "": executable file not found in $PATH', 127);
-    return fail(`exec: ${quote(argv0)}: permission denied`, 126);
+    // crun's own check of the file's type answers so; the kernel's answer about its mode is "Permission denied".
+    const folder = message.endsWith("Operation not permitted") ? "is a directory: " : "";
+    return fail(`exec: ${quote(argv0)}: ${folder}permission denied`, 126);
   }
   const chdir = /^chdir `(.*)`: (.*)$/s.exec(message);
   if (chdir) {
@@ -56,7 +58,13 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
       reason === "Not a directory" ? 127 : 128,
     );
   }
-  return fail(message === "" ? "the OCI runtime gave no reason" : message, 128);
+  return fail(message === "" ? "the OCI runtime gave no reason" : lowerReason(message), 128);
+}
+
+/** Go writes the kernel's reasons in lower case. */
+function lowerReason(message: string): string {
+  const at = message.lastIndexOf(": ");
+  return at < 0 ? message : `${message.slice(0, at)}${message.slice(at).toLowerCase()}`;
 }
 
 /** The last line of an error in crun's JSON log; a line that is not JSON counts as a message of its own. */
