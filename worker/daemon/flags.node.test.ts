@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { parseFlags, parseHost } from "./flags.node.ts";
+import { engineVersion } from "./version.ts";
+
+const root = { env: {}, uid: 0, home: "/root", cwd: "/work" };
+const user = { ...root, env: { XDG_RUNTIME_DIR: "/run/user/7" }, uid: 7, home: "/home/u" };
+
+it("the version is the package's", () => {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  expect(engineVersion).toBe(version);
+});
+
+it("parseFlags() reads dockerd's flags", () => {
+  const argv =
+    "-H unix:///s -H tcp://:2376 --data-root d --registry-mirror http://m -D --share . --share /a:ro --no-bundled-registry -p p";
+  expect(parseFlags(argv.split(" "), root)).toEqual({
+    kind: "run",
+    flags: {
+      hosts: [
+        { kind: "unix", path: "/s" },
+        { kind: "tcp", host: "localhost", port: 2376 },
+      ],
+      dataRoot: "/work/d",
+      debug: true,
+      logLevel: "debug",
+      insecureRegistries: [],
+      mirrors: ["http://m"],
+      bundledRegistry: false,
+      shares: [
+        { folder: "/work", readOnly: false, name: "0" },
+        { folder: "/a", readOnly: true, name: "1" },
+      ],
+      pidfile: "/work/p",
+    },
+  });
+});
+
+it("parseFlags() has defaults for root and for others", () => {
+  expect(parseFlags([], root)).toMatchObject({
+    flags: { hosts: [{ path: "/var/run/docker.sock" }], dataRoot: "/var/lib/wherry", bundledRegistry: true },
+  });
+  expect(parseFlags([], user)).toMatchObject({
+    flags: { hosts: [{ path: "/run/user/7/docker.sock" }], dataRoot: "/home/u/.local/share/wherry" },
+  });
+  const help = parseFlags(["--help"], user);
+  expect(help.kind === "help" && help.text).toContain('(default "/home/u/.local/share/wherry")');
+});
+
+it.each([
+  [["--nope"], "unknown flag: --nope"],
+  [["-x"], "unknown shorthand flag: 'x' in -x"],
+  [["run"], "accepts no arguments"],
+  [["-l", "loud"], "invalid logging level: loud"],
+  [["-H", "fd://"], 'invalid value "fd://" for flag -H'],
+  [["-H", "tcp://a:99999"], "invalid value"],
+  [["--share", ":ro"], 'invalid value ":ro" for --share'],
+])("parseFlags() refuses %j", (argv, message) => {
+  expect(() => parseFlags(argv, root)).toThrow(message);
+});
+
+it.each([
+  ["unix://", { kind: "unix", path: "/var/run/docker.sock" }],
+  ["/a/b", { kind: "unix", path: "/a/b" }],
+  ["tcp://", { kind: "tcp", host: "localhost", port: 2375 }],
+  ["tcp://[::1]:1", { kind: "tcp", host: "::1", port: 1 }],
+  ["0.0.0.0:1", { kind: "tcp", host: "0.0.0.0", port: 1 }],
+])("parseHost(%j)", (text, address) => {
+  expect(parseHost(text)).toEqual(address);
+});

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { guestBindSources, parseShares, SharedBindSources } from "./share-folders.ts";
+
+const shares = parseShares(["/srv/data/", "/srv/data/deep:ro", "rel/../x:rw"], "/work");
+const binds = new SharedBindSources(shares, "/run/wherry/host", ["/tmp/d.sock"]);
+
+it.each([
+  ["/srv/data", "/run/wherry/host/shares/0"],
+  ["/srv/data//a/./b/", "/run/wherry/host/shares/0/a/b"],
+  ["/srv/data/deep/c", "/run/wherry/host/shares/1/c"],
+  ["/work/x", "/run/wherry/host/shares/2"],
+  ["/srv/data/../data/a", "/run/wherry/host/shares/0/a"],
+  ["/srv/data/../other", undefined],
+  ["/srv/database", undefined],
+  ["/etc", undefined],
+  ["/", undefined],
+  ["/var/run/docker.sock", "/run/docker.sock"],
+  ["/tmp/d.sock", "/run/docker.sock"],
+])("a bind source %s is %s in the guest", (source, path) => {
+  expect(binds.resolve(source)).toBe(path);
+});
+
+it("the whole machine can be shared", () => {
+  const all = new SharedBindSources(parseShares(["/"], "/"), "/h", []);
+  expect([all.resolve("/"), all.resolve("/etc/hosts")]).toEqual(["/h/shares/0", "/h/shares/0/etc/hosts"]);
+});
+
+it("in the guest sources are what they are", () => {
+  expect(guestBindSources.resolve("/root/../w")).toBe("/w");
+});
