@@ -1,5 +1,6 @@
 import { copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { SetupFailure } from "./failure.mjs";
 import { kernel } from "./kernel.mjs";
 import { dist, recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -26,14 +27,25 @@ export async function gatherSources(packages, progress) {
   );
   const glibc = await staticGlibc();
   wanted.set(`${glibc.source}=${glibc.sourceVersion}`, glibc);
+  const missing = [];
   for (const [name, pin] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)))
     await progress.step(`Fetching the source of ${name}`, async () => {
-      await packages.downloadSource(pin, join(folder, pin.source));
+      try {
+        await packages.downloadSource(pin, join(folder, pin.source));
+      } catch (error) {
+        if (!(error instanceof SetupFailure)) throw error;
+        missing.push(`${name}: ${error.message.split("\n").find((line) => line.startsWith("E:")) ?? error.message}`);
+      }
     });
   await cp(recipe, join(folder, "kernel-image"), { recursive: true });
   await thirdParty(packages, progress);
   await copyFile(join(dist, "THIRD-PARTY"), join(folder, "THIRD-PARTY"));
   await writeFile(join(folder, "README"), readme);
+  if (missing.length > 0)
+    throw new SetupFailure(
+      `${folder} is not complete: this machine's mirror does not have\n  ${missing.join("\n  ")}\n` +
+        "Debian's old mirror keeps every version.",
+    );
   progress.say(`All of it is in ${folder}`);
 }
 
