@@ -174,10 +174,15 @@ async function openEngine(
     ...(bundled ? { bundled: bundled.name } : {}),
     now: () => clock.now(),
     layersSize: async () => layersSize(store),
+    authenticate: async (auth, signal) => {
+      await resolver.login(auth, signal);
+      return { Status: "Login Succeeded", IdentityToken: "" };
+    },
   });
   const api = new ApiRouter({
     ...{ containers, execs: containers.execs, images, networks, volumes, system },
     server: `Wherry/${components.facts.version} (linux)`,
+    onAnswer: ({ method, path, status }) => log("debug", `${method} ${path}: ${status}`),
     onError: (operation, error) => {
       log("error", `${operation}: ${errorMessage(error)}`);
       for (let each: unknown = error; each instanceof Error; each = each.cause) log("debug", each.stack ?? "");

@@ -29,6 +29,8 @@ export interface ApiRouterComponents {
   readonly server: string;
   /** Told of errors that are the engine's own fault. */
   readonly onError?: (operation: OperationId, error: unknown) => void;
+  /** Told of every request as its answer's head goes out; `status` is 101 when the connection was taken over. */
+  readonly onAnswer?: (answered: { readonly method: string; readonly path: string; readonly status: number }) => void;
 }
 
 /** The Engine API: routing, versions and errors in front of the routers of the single objects. */
@@ -36,7 +38,8 @@ export class ApiRouter implements EngineApi {
   readonly #handlers = new Map<OperationId, Handler>();
   readonly #upgraders = new Map<OperationId, Upgrader>();
   readonly #headers: readonly (readonly [string, string])[];
-  readonly #onError: (operation: OperationId, error: unknown) => void;
+  readonly #onError: NonNullable<ApiRouterComponents["onError"]>;
+  readonly #onAnswer: NonNullable<ApiRouterComponents["onAnswer"]>;
 
   constructor(components: ApiRouterComponents) {
     this.#claim(containerRoutes(components.containers));
@@ -54,6 +57,7 @@ export class ApiRouter implements EngineApi {
       ["Server", components.server],
     ];
     this.#onError = components.onError ?? (() => undefined);
+    this.#onAnswer = components.onAnswer ?? (() => undefined);
   }
 
   /** Operations that have a handler. The others answer 501, or 503 where they belong to a swarm. */
@@ -93,6 +97,8 @@ export class ApiRouter implements EngineApi {
     const match = matchRoute(request.method, rest);
     if (!match) return jsonResponse({ message: "page not found" }, 404);
     const answer = await this.#dispatch(request, url, match, version, find);
+    const status = answer instanceof Response ? answer.status : 101;
+    this.#onAnswer({ method: request.method, path: url.pathname, status });
     if (!(answer instanceof Response)) return answer;
     for (const [name, value] of this.#headers) answer.headers.set(name, value);
     return request.method === "HEAD" ? new Response(null, answer) : answer;
