@@ -26,7 +26,7 @@ export interface TestImageOptions {
   readonly compression?: "gzip" | "none";
 }
 
-export type TestLayer = Readonly<Record<string, string | Uint8Array>> | { readonly tar: Uint8Array };
+type TestLayer = Readonly<Record<string, string | Uint8Array>> | { readonly tar: Uint8Array };
 
 const names = {
   docker: {
@@ -95,7 +95,7 @@ export function blob(mediaType: string, bytes: Uint8Array): TestBlob {
   return { digest: digestOf(bytes), mediaType, bytes };
 }
 
-export function json(mediaType: string, value: unknown): TestBlob {
+function json(mediaType: string, value: unknown): TestBlob {
   return blob(mediaType, Buffer.from(JSON.stringify(value)));
 }
 

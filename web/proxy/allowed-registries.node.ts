@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { isLoopbackAddress, isPrivateAddress } from "./private-address.node.ts";
 
 /** Served without being named: Docker Hub, GitHub's and Quay's registries. */
-export const defaultRegistries: readonly string[] = ["registry-1.docker.io", "ghcr.io", "quay.io"];
+const defaultRegistries: readonly string[] = ["registry-1.docker.io", "ghcr.io", "quay.io"];
 
 /**
  * Which registries the proxy serves. One that is named by its own address (or as `localhost`) may be private and may speak

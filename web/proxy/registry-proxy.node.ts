@@ -17,7 +17,7 @@ export interface RegistryProxyOptions {
 }
 
 /** Times are milliseconds, sizes bytes. */
-export interface ProxyLimits {
+interface ProxyLimits {
   readonly answerTimeout: number;
   readonly idleTimeout: number;
   readonly totalTimeout: number;

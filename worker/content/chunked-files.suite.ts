@@ -182,6 +182,7 @@ export const chunkedFilesCases: readonly SuiteCase<ChunkedFilesFixture>[] = [
       await again.sweep();
       equal(await contents(again, "kept"), pattern(2 * mebibyte + 3));
       await put(again, "half", pattern(4));
+      await half.abort();
       equal(await contents(again, "half"), pattern(4));
     },
   },

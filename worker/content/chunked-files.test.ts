@@ -40,10 +40,12 @@ describe("FsFiles", () => {
 
   test("sweep() removes what a dead writer left", async () => {
     const files = await FsFiles.open(root);
-    await (await files.create("half")).write(pattern(5_000_000));
+    const half = await files.create("half");
+    await half.write(pattern(5_000_000));
     expect(await readdir(join(root, "tmp"))).toHaveLength(1);
     await (await FsFiles.open(root)).sweep();
     expect(await readdir(join(root, "tmp"))).toEqual([]);
+    await half.abort();
   });
 
   test("the storage folder is closed to other users", async () => {

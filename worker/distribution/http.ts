@@ -3,7 +3,7 @@ import { errorMessage } from "../errdefs/errors.ts";
 /** The part of `fetch` that a registry client needs. The environment hands it in. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 
-export interface FetchInit {
+interface FetchInit {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly redirect?: "manual" | "follow";

@@ -12,7 +12,7 @@ export interface LayerUnpacker {
   list(): Promise<readonly Digest[]>;
 }
 
-export interface UnpackOptions {
+interface UnpackOptions {
   readonly diffId: Digest;
   /** Opens the layer's blob, compressed as it came. */
   readonly open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;

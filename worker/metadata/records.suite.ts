@@ -1,7 +1,7 @@
 import type { Json, RecordStore } from "./records.ts";
 
 /** The contract of RecordStore, without a test runner, so that the cases can be run inside a page too. */
-export interface RecordsFixture {
+interface RecordsFixture {
   readonly records: RecordStore;
   /** What a new process finds after the old one closed. Undefined for storage that does not last. */
   readonly reopen?: () => Promise<RecordStore>;

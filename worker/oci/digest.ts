@@ -19,11 +19,6 @@ export function parseDigest(text: string): Digest {
   throw invalidParameter("invalid checksum digest format");
 }
 
-/** The digest of a hash that was computed here. */
-export function digestFromHex(hex: string): Digest {
-  return parseDigest(`sha256:${hex}`);
-}
-
 /** The 64 hex digits. */
 export function digestHex(digest: Digest): string {
   return digest.slice("sha256:".length);

@@ -50,7 +50,7 @@ export interface RunConfig {
 }
 
 /** Durations are nanoseconds; 0 or absent means inherited. */
-export interface Healthcheck {
+interface Healthcheck {
   readonly test?: readonly string[];
   readonly interval?: number;
   readonly timeout?: number;

@@ -53,7 +53,8 @@ export function optionalStrings(value: unknown, where: string): readonly string[
 export function optionalStringMap(value: unknown, where: string): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined;
   const entries = Object.entries(asObject(value, where));
-  return fromEntries(entries.map(([name, text]) => [name, asString(text, `${where}.${name}`)]));
+  // Unlike an assignment, this takes `__proto__` for a plain name.
+  return Object.fromEntries(entries.map(([name, text]) => [name, asString(text, `${where}.${name}`)]));
 }
 
 /** The keys of a Go `map[string]struct{}`. */
@@ -65,11 +66,6 @@ export function optionalKeySet(value: unknown, where: string): readonly string[]
 export function asSize(value: unknown, where: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw expected(where, "a size", value);
   return value;
-}
-
-/** Unlike an assignment, defines `__proto__` as a plain field. */
-export function fromEntries<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
-  return Object.fromEntries(entries);
 }
 
 function expected(where: string, what: string, value: unknown) {
