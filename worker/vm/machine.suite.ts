@@ -71,6 +71,10 @@ export function machineSuite(name: string, make: () => Promise<MachineUnderTest>
       expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
     });
 
+    test("the guest's timers run", async () => {
+      expect(await output("/bin/busybox", "sleep", "0.05")).toBe("");
+    });
+
     test("a published image can be mounted, and its files read", async () => {
       machine.files.publish("image", image);
       await guest.run([

@@ -38,8 +38,11 @@ export class VirtioAgentPort implements AgentPort, MachineDevice {
   /** The guest throws away what arrives while no process has the port open, so nothing is sent before. */
   #open = false;
   #ended = false;
+  readonly #broken: (error: unknown) => void;
 
-  constructor(cpu: Cpu) {
+  /** `broken` is told when the guest's queues lead outside its memory. */
+  constructor(cpu: Cpu, broken: (error: unknown) => void) {
+    this.#broken = broken;
     const unused = { size: ringSize, notified: () => {} };
     this.device = attachVirtioDevice(cpu, {
       name: "virtio-agent",
@@ -78,12 +81,12 @@ export class VirtioAgentPort implements AgentPort, MachineDevice {
     if (bytes.length === 0 || this.#ended) return;
     this.#waiting.push(bytes);
     this.#queued += bytes.length;
-    this.#send();
+    this.#guarded(() => this.#send());
   }
 
   onReceive(listener: (bytes: Uint8Array) => void): Disposable {
     this.#listener = listener;
-    this.#receive();
+    this.#guarded(() => this.#receive());
     return {
       dispose: () => {
         if (this.#listener === listener) this.#listener = undefined;
@@ -108,6 +111,15 @@ export class VirtioAgentPort implements AgentPort, MachineDevice {
     this.#listener = undefined;
     this.#waiting = [];
     this.#queued = 0;
+  }
+
+  /** For what the host starts: an exception inside an instruction of the guest ends the machine already. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#broken(error);
+    }
   }
 
   #send(): void {

@@ -24,14 +24,18 @@ export class DeathWatch {
     this.#onDeath = onDeath;
     bus.register("serial0-output-byte", (byte: number) => this.#print(byte));
     bus.register("cpu-event-halt", () => this.#die("the guest halted its CPU"));
-    v86.cpu.reboot_internal = () => this.#die("the guest reset the machine");
+    v86.cpu.reboot_internal = () => {
+      this.#die("the guest reset the machine");
+      // Leaves the instruction: a machine that did not reset would go on and try something worse.
+      throw new Error("the machine is dead");
+    };
     const tick = v86.do_tick.bind(v86);
     v86.do_tick = () => {
       if (this.#over) return;
       try {
         tick();
       } catch (error) {
-        this.#die(`the emulator failed: ${errorMessage(error)}`);
+        this.failed(error);
       }
     };
   }
@@ -39,6 +43,11 @@ export class DeathWatch {
   /** The end is wanted: say nothing. */
   cancel(): void {
     this.#over = true;
+  }
+
+  /** Something that the guest did made the emulator throw. */
+  failed(error: unknown): void {
+    this.#die(`the emulator failed: ${errorMessage(error)}`);
   }
 
   #die(reason: string): void {

@@ -15,7 +15,7 @@ import {
   ramOf,
   shellBoot,
 } from "./contract-guest.node.ts";
-import type { Cpu } from "./internals.ts";
+import type { Cpu, VirtQueue } from "./internals.ts";
 
 const memory = 128 << 20;
 let wasm: WebAssembly.Module;
@@ -321,6 +321,18 @@ describe("the guest's death", () => {
     };
     victim.emulator.run();
     await expect.poll(() => victim.deaths).toEqual(["the emulator failed: unreachable"]);
+  });
+
+  test("by queues that lead outside its memory, and send() does not throw", async () => {
+    const victim = await loadEmulator(wasm, memory);
+    victim.emulator.restore(state);
+    const input = victim.emulator.port.device.queues[4] as VirtQueue;
+    input.pop_request = () => {
+      throw new RangeError("offset is out of bounds");
+    };
+    victim.emulator.port.send(new Uint8Array(10));
+    expect(victim.deaths).toEqual(["the emulator failed: offset is out of bounds"]);
+    expect(victim.emulator.port.queued).toBe(0);
   });
 
   test("is not reported when it was asked for", async () => {

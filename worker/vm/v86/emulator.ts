@@ -50,8 +50,9 @@ export class Emulator {
     this.#internals = internalsOf(v86);
     const { cpu } = this.#internals.v86;
     cpu.set_jit_config(pagesPerModule.index, pagesPerModule.value);
-    this.#files = new NinepDevice(cpu, components.files);
-    this.port = new VirtioAgentPort(cpu);
+    const broken = (error: unknown): void => this.#death.failed(error);
+    this.#files = new NinepDevice(cpu, components.files, broken);
+    this.port = new VirtioAgentPort(cpu, broken);
     const devices = [this.#files, this.port];
     const network = cpu.devices.virtio_net;
     shareInterruptLines(cpu.devices.pci, [...devices.map((each) => each.device), ...(network ? [network.virtio] : [])]);

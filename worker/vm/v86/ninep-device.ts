@@ -17,8 +17,11 @@ export class NinepDevice implements MachineDevice {
   readonly #queue: VirtQueue;
   #underWay = 0;
   #ended = false;
+  readonly #broken: (error: unknown) => void;
 
-  constructor(cpu: Cpu, server: NinepServer) {
+  /** `broken` is told when the guest's queue leads outside its memory. */
+  constructor(cpu: Cpu, server: NinepServer, broken: (error: unknown) => void) {
+    this.#broken = broken;
     const tag = new TextEncoder().encode(mountTag);
     this.#server = server;
     this.device = attachVirtioDevice(cpu, {
@@ -66,12 +69,14 @@ export class NinepDevice implements MachineDevice {
       return;
     }
     this.#underWay += 1;
-    void answer.then((bytes) => {
-      this.#underWay -= 1;
-      if (this.#ended || !isDriven(this.device)) return;
-      this.#reply(chain, bytes);
-      this.#queue.flush_replies();
-    });
+    answer
+      .then((bytes) => {
+        this.#underWay -= 1;
+        if (this.#ended || !isDriven(this.device)) return;
+        this.#reply(chain, bytes);
+        this.#queue.flush_replies();
+      })
+      .catch(this.#broken);
   }
 
   #reply(chain: BufferChain, answer: Uint8Array): void {
