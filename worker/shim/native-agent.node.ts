@@ -82,7 +82,7 @@ export async function startNativeAgent(): Promise<NativeAgent> {
 }
 
 /** A unix socket as agent port. */
-export class SocketPort implements AgentPort {
+class SocketPort implements AgentPort {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
