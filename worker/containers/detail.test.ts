@@ -90,6 +90,24 @@ test("a health check runs on its own clock, and three failures make it unhealthy
   expect(fixture.clock.sleeping).toEqual([]);
 });
 
+test("events tell of the volumes and networks that a run takes and gives back", async () => {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  await containers.create({ name: "web", request: request("busybox", { HostConfig: { Binds: ["data:/data"] } }) });
+  const { result } = await containers.wait("web", { condition: "next-exit" });
+  await containers.start("web");
+  await result;
+  expect(await fixture.publishedOf(["container", "volume", "network"], "destination", "type")).toEqual([
+    "create",
+    "mount destination=/data",
+    "connect type=bridge",
+    "start",
+    "disconnect type=bridge",
+    "unmount",
+    "die",
+  ]);
+});
+
 test("specMounts() mounts what was planned, with Docker's options", () => {
   const files = { hosts: "/f/hosts", hostname: "/f/hostname", resolvConf: "/f/resolv.conf" };
   const planned = planMounts(

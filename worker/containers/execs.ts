@@ -62,7 +62,7 @@ export class Execs {
     this.#execs.set(id, { id, container, request, user, ...unstarted });
     container.execIds.add(id);
     this.#forgetOld();
-    this.#event(container, `exec_create: ${request.Cmd.join(" ")}`, id);
+    this.#event(container, `exec_create: ${commandText(request)}`, id);
     return id;
   }
 
@@ -149,7 +149,7 @@ export class Execs {
       const spec = processSpec(exec);
       const process = await task.exec(id, spec, stdioOf(request, options, attached));
       exec.process = process;
-      this.#event(container, `exec_start: ${(request.Cmd ?? []).join(" ")}`, id);
+      this.#event(container, `exec_start: ${commandText(request)}`, id);
       process.exited.then(
         (status) => this.#ended(exec, status.code),
         () => this.#ended(exec, 137),
@@ -188,6 +188,12 @@ export class Execs {
       this.#execs.delete(id);
     }
   }
+}
+
+/** As events tell it: the program, a space, its arguments. */
+function commandText({ Cmd = [] }: ExecCreateRequest): string {
+  const [program = "", ...args] = Cmd;
+  return `${program} ${args.join(" ")}`;
 }
 
 function checkRuns(container: Container, reference: string): void {

@@ -10,6 +10,7 @@ import type { Creator } from "./creator.ts";
 import { HealthMonitor } from "./health.ts";
 import type { Launcher } from "./launch.ts";
 import type { Remover } from "./remover.ts";
+import { announceGivenBack, announceTaken } from "./resource-events.ts";
 import { restartPause, restarts } from "./restart-policy.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import { ContainerStdio } from "./stdio.ts";
@@ -130,7 +131,7 @@ export class Lifecycle {
     const exited = Promise.race([task.exited.catch(() => undefined), lost]);
     const ended = exited.then((status) => this.#ended(container, task, status, drained));
     container.running = { task, sandbox, networkSettings: sandbox.settings, ended };
-    this.#networkEvent(container, container.running, "connect");
+    announceTaken(events, container, container.running);
     events.publish("container", "start", container.id, container.attributes());
     const monitor = new HealthMonitor(this.#components, container, task);
     monitor.start();
@@ -190,8 +191,8 @@ export class Lifecycle {
       await this.#closeRun(container, running);
       const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
       const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
+      if (running) announceGivenBack(events, container, running);
       events.publish("container", "die", container.id, attributes);
-      this.#networkEvent(container, running, "disconnect");
       container.announceExit();
       if (again || !AutoRemove) void logs.save(container.id).catch(() => undefined);
       if (again) this.#restartLater(container, ranFor);
@@ -226,13 +227,6 @@ export class Lifecycle {
       });
     };
     void abortable(restart(), stop.signal).catch(() => undefined);
-  }
-
-  #networkEvent(container: Container, running: RunningTask | undefined, action: "connect" | "disconnect"): void {
-    for (const [name, endpoint] of Object.entries(running?.networkSettings.Networks ?? {})) {
-      const attributes = { container: container.id, name, type: name === "none" ? "null" : name };
-      this.#components.events.publish("network", action, endpoint.NetworkID, attributes);
-    }
   }
 
   #now(): string {

@@ -84,10 +84,14 @@ export class Fixture {
 
   /** What has been published, as `action` or `action key=value` for the attribute keys that are asked for. */
   async published(...keys: string[]): Promise<string[]> {
+    return this.publishedOf(["container"], ...keys);
+  }
+
+  async publishedOf(types: string[], ...keys: string[]): Promise<string[]> {
     const stream = this.events.subscribe({
       since: 0n,
       until: this.clock.nanos(),
-      filters: new Map([["type", ["container"]]]),
+      filters: new Map([["type", types]]),
     });
     const messages: EventMessage[] = [];
     for await (const message of stream) messages.push(message);
