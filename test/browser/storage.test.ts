@@ -1,58 +1,33 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chunkedFilesCases } from "../../worker/content/chunked-files.suite.ts";
 import { recordsCases } from "../../worker/metadata/records.suite.ts";
 import { type Browser, openBrowser } from "../support/chromium.ts";
+import { type ModulePage, serveModule } from "../support/module-page.node.ts";
 import type { Storage } from "./storage-page.ts";
 
 declare const storage: Storage;
 
-let browser: Browser;
-let server: Server;
-let page: Page;
-let address: string;
+const entry = join(import.meta.dirname, "storage-page.ts");
 
-/** The page's script, in one piece. */
-async function bundle(): Promise<string> {
-  const result = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      lib: { entry: join(import.meta.dirname, "storage-page.ts"), formats: ["es"] },
-    },
-  });
-  const [first] = Array.isArray(result) ? result : [result];
-  const chunk = first && "output" in first ? first.output[0] : undefined;
-  if (!chunk) throw new Error("nothing was built");
-  return chunk.code;
-}
+let browser: Browser;
+let served: ModulePage;
+let page: Page;
 
 beforeAll(async () => {
-  const script = await bundle();
-  server = createServer((request, response) => {
-    const isScript = request.url === "/storage.js";
-    response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/storage.js"></script>');
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  served = await serveModule(entry);
   browser = await openBrowser();
   page = await browser.context.newPage();
-  await open();
+  await open(served);
 });
 afterAll(async () => {
   await browser.close();
-  await new Promise((resolve) => server.close(resolve));
+  await served.stop();
 });
 
-async function open(): Promise<void> {
-  await page.goto(address);
+async function open(at: ModulePage): Promise<void> {
+  await page.goto(at.origin);
   await page.waitForFunction(() => "storage" in globalThis);
 }
 
@@ -63,7 +38,7 @@ describe("IndexedDbFiles in Chromium", () => {
 
   test("a reload finds what was committed, and sweeps what was not", async () => {
     await page.evaluate(() => storage.write());
-    await open();
+    await open(served);
     const found = await page.evaluate(() => storage.read());
     // Three chunks and a record.
     expect(found).toEqual({
@@ -78,11 +53,18 @@ describe("IndexedDbFiles in Chromium", () => {
   });
 
   test("a full quota is a System error, and what was written is freed", async () => {
+    // An origin of its own: Chromium remembers for a while how much room it has found.
+    const small = await serveModule(entry);
     const session = await browser.context.newCDPSession(page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(address).origin, quotaSize: 20_000_000 });
-    const result = await page.evaluate(() => storage.fill());
-    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(address).origin });
-    expect(result).toEqual({ error: "no space left on device", name: "System", files: [], chunks: 0 });
+    try {
+      await session.send("Storage.overrideQuotaForOrigin", { origin: small.origin, quotaSize: 20_000_000 });
+      await open(small);
+      const result = await page.evaluate(() => storage.fill());
+      expect(result).toEqual({ error: "no space left on device", name: "System", files: [], chunks: 0 });
+    } finally {
+      await open(served);
+      await small.stop();
+    }
   });
 });
 
