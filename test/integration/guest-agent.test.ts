@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AgentClient, hostFiles } from "../../worker/shim/agent-client.ts";
 import { guestSuite } from "../../worker/shim/guest.suite.ts";
-import { compileRelay } from "../../worker/shim/native-agent.node.ts";
+import { compileTestPrograms } from "../../worker/shim/native-agent.node.ts";
 import { PROTOCOL_VERSION } from "../../worker/shim/protocol.ts";
 import { openGuestFolder } from "../../worker/vm/guest-files.node.ts";
 import { V86Machine } from "../../worker/vm/v86.ts";
@@ -23,7 +22,7 @@ guestSuite(
     return {
       guest,
       folder,
-      relay: await readFile(await compileRelay()),
+      programs: await compileTestPrograms(),
       close: async () => {
         await machine.stop();
         guest.disconnect("stopped");

@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, symlink } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +9,7 @@ import type { GuestProcess, SpawnOptions } from "../../worker/shim/guest.ts";
 import { compileProgram, type NativeAgent, startNativeAgent } from "../../worker/shim/native-agent.node.ts";
 import type { CliContext } from "./context.ts";
 import { acceptInvocation } from "./invocation.ts";
+import { encodeFrame, From, INVOCATION_VERSION } from "./invocation-wire.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -240,23 +243,29 @@ describe("the guest's docker program", () => {
       await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
       return 0;
     };
-    const script = join(agent.folder, "forge.py");
-    await writeFile(
-      script,
-      `import socket, struct, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
-frame = lambda t, p, i=0: struct.pack("<IHHI", len(p), t, 0, i) + p
-start = frame(1, struct.pack("<IIHHII", 1, 0, 0, 0, 1, 0) + b"/") + frame(2, b"ps\\0")
-s.sendall({"length": b"\\xff" * 12, "stdin": start + frame(3, b"unasked"), "result": start + frame(7, b"\\0\\0\\0\\0", 5),
-  "strings": frame(1, struct.pack("<IIHHII", 1, 0, 0, 0, 2, 0)) + frame(2, b"only one"), "type": start + frame(99, b"")}[sys.argv[2]])
-s.shutdown(socket.SHUT_WR) if sys.argv[2] == "strings" else None
-sys.exit(0 if s.recv(1) == b"" else 1)
-`,
-    );
-    for (const kind of ["length", "stdin", "result", "strings", "type"]) {
-      const process = await sh(`exec python3 ${script} ${agent.folder}/run/cli.sock ${kind}`);
-      expect(await textOf(process.stderr)).toBe("");
-      expect((await process.exited).code, kind).toBe(0);
+    const frame = (type: number, id: number, payload: Uint8Array) => encodeFrame(type, id, payload);
+    const start = (strings: number) => {
+      const numbers = new Uint32Array([INVOCATION_VERSION, 0, 0, strings, 0]);
+      return Buffer.concat([frame(From.START, 0, Buffer.concat([new Uint8Array(numbers.buffer), Buffer.from("/")]))]);
+    };
+    const good = Buffer.concat([start(1), frame(From.STRINGS, 0, Buffer.from("ps\0"))]);
+    const forged = [
+      Buffer.alloc(12, 0xff),
+      Buffer.concat([good, frame(From.STDIN, 0, Buffer.from("unasked"))]),
+      Buffer.concat([good, frame(From.RESULT, 5, new Uint8Array(4))]),
+      Buffer.concat([good, frame(99, 0, new Uint8Array())]),
+      Buffer.concat([good, frame(From.SIZE, 0, new Uint8Array(1))]),
+      Buffer.concat([start(1), frame(From.STRINGS, 0, Buffer.from("two\0strings\0"))]),
+      Buffer.concat([start(0xffff_ffff)]),
+      good.subarray(12),
+    ];
+    for (const bytes of forged) {
+      const socket = connect(`${agent.folder}/run/cli.sock`);
+      const ended = once(socket, "close");
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.write(bytes);
+      await ended;
     }
   });
 });

@@ -1,13 +1,33 @@
-import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { AgentClient } from "./agent-client.ts";
 import { guestSuite } from "./guest.suite.ts";
-import { compileRelay, startNativeAgent } from "./native-agent.node.ts";
+import { compileTestPrograms, startNativeAgent } from "./native-agent.node.ts";
 
 guestSuite(
   "AgentClient with the agent as a process of this machine",
   async () => {
     const agent = await startNativeAgent();
-    const relay = await readFile(await compileRelay());
-    return { guest: agent.client, relay, folder: agent.folder, close: () => agent.close() };
+    const programs = await compileTestPrograms();
+    return { guest: agent.client, programs, folder: agent.folder, close: () => agent.close() };
   },
   { bulk: 50 << 20 },
 );
+
+it("AgentClient takes an agent over from an earlier one, whose streams and listeners end", async () => {
+  const agent = await startNativeAgent();
+  try {
+    const socket = `${agent.folder}/socket`;
+    await agent.client.listen(socket, 0o600, () => undefined);
+    const old = await agent.client.spawn({ argv: ["/bin/cat"], stdin: true, stdout: true });
+    agent.client.disconnect("another takes over");
+    const next = new AgentClient({ port: agent.port, now: () => new Date() });
+    await next.connect();
+    expect(await next.readDir(agent.folder)).not.toContain("socket");
+    // Its stdin was closed, so it has ended; nobody is told.
+    await expect.poll(() => next.kill(old.pid, 0).catch((error: unknown) => error)).toMatchObject({ code: "ESRCH" });
+    const fresh = await next.spawn({ argv: ["/bin/true"] });
+    expect((await fresh.exited).code).toBe(0);
+  } finally {
+    await agent.close();
+  }
+});

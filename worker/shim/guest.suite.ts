@@ -6,8 +6,8 @@ import type { Guest, GuestConnection, GuestProcess } from "./guest.ts";
 export interface GuestUnderTest {
   readonly guest: Guest;
   readonly folder: string;
-  /** A program that the guest can run: relays its standard streams to the unix socket that is its argument. */
-  readonly relay: Uint8Array;
+  /** Programs that the guest can run, see kernel-image/agent/*-test.c. */
+  readonly programs: { readonly relay: Uint8Array; readonly console: Uint8Array };
   close(): Promise<void>;
 }
 
@@ -395,6 +395,55 @@ export function guestSuite(
       });
     });
 
+    describe("a terminal over a console socket", () => {
+      const start = async (argv: readonly string[]) => {
+        const program = `${folder}/console`;
+        const [socket, pidFile] = [`${folder}/console.sock`, `${folder}/console.pid`];
+        await guest.run([{ op: "write", path: program, bytes: under.programs.console, mode: 0o755 }]);
+        return guest.spawn({
+          argv: [program, socket, pidFile, ...argv],
+          tty: { via: "console-socket", path: socket },
+          size: { rows: 21, columns: 71 },
+          adopt: { pidFile },
+        });
+      };
+
+      it("becomes the process's streams, of the asked size, and the socket is gone", async () => {
+        const process = await start(["/bin/sh", "-c", "read x; stty size; echo got $x; exit 4"]);
+        await process.stdin?.getWriter().write(encoder.encode("typed\n"));
+        expect(text(await collect(process.stdout))).toBe("typed\r\n21 71\r\ngot typed\r\n");
+        expect((await process.exited).code).toBe(4);
+        expect(await guest.readDir(folder)).not.toContain("console.sock");
+      });
+
+      it("can be resized and interrupted", async () => {
+        const process = await start([
+          "/bin/sh",
+          "-c",
+          "trap 'stty size; exit 6' WINCH; echo go; while :; do sleep .1; done",
+        ]);
+        const reader = process.stdout?.getReader();
+        if (!reader) throw new Error("no output");
+        await readUntil(reader, "go");
+        await process.resize({ rows: 22, columns: 72 });
+        await readUntil(reader, "22 72");
+        expect((await process.exited).code).toBe(6);
+        const cat = await start(["/bin/cat"]);
+        await cat.stdin?.getWriter().write(Uint8Array.of(3));
+        expect((await cat.exited).signal).toBe(2);
+      });
+
+      it("fails with the runtime, and its streams with it", async () => {
+        const failed = guest.spawn({
+          argv: ["/bin/sh", "-c", "exit 2"],
+          tty: { via: "console-socket", path: `${folder}/console.sock` },
+          adopt: { pidFile: `${folder}/console.pid` },
+        });
+        await expect(failed).rejects.toMatchObject({ name: "RuntimeFailed", exitCode: 2 });
+        expect(await guest.readDir(folder)).not.toContain("console.sock");
+      });
+    });
+
     describe("listeners", () => {
       it("accepts connections, says who they are, and relays both ways until each side has ended", async () => {
         const path = `${folder}/socket`;
@@ -407,7 +456,7 @@ export function guestSuite(
         });
         await guest.readDir(folder);
         const program = `${folder}/relay`;
-        await guest.run([{ op: "write", path: program, bytes: under.relay, mode: 0o755 }]);
+        await guest.run([{ op: "write", path: program, bytes: under.programs.relay, mode: 0o755 }]);
         const client = await guest.spawn({ argv: [program, path], stdin: true, stdout: true });
         const connection = await arrived;
         expect(connection).toMatchObject({ pid: client.pid, uid: 0, gid: 0 });

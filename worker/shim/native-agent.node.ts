@@ -41,9 +41,12 @@ export async function agentSources(): Promise<readonly string[]> {
   return files.filter((file) => file.endsWith(".c") && !file.endsWith("-test.c")).map((file) => `agent/${file}`);
 }
 
-/** The program that relays its standard streams to a unix socket, for guests to run. */
-export function compileRelay(): Promise<string> {
-  return compileProgram("relay", ["agent/relay-test.c"]);
+/** Small programs for guests to run in tests; their sources say what they do. */
+export async function compileTestPrograms(): Promise<{ readonly relay: Uint8Array; readonly console: Uint8Array }> {
+  return {
+    relay: await readFile(await compileProgram("relay", ["agent/relay-test.c"])),
+    console: await readFile(await compileProgram("console", ["agent/console-test.c"])),
+  };
 }
 
 /** The guest's real agent as an ordinary process of this machine (root is needed), for tests. */
