@@ -19,7 +19,7 @@ export interface GuestFile {
 }
 
 /** What a snapshot fits, beside the files. */
-export interface MachineIdentity {
+interface MachineIdentity {
   readonly layout: string;
   readonly protocol: number;
   readonly memory: number;

@@ -132,7 +132,7 @@ describe("FolderTree", () => {
   });
 
   test("opening a fifo does not wait for its other end", () => {
-    execFileSync("mkfifo", [join(folder, "fifo")]);
+    execFileSync("/usr/bin/mkfifo", [join(folder, "fifo")]);
     tree.open(["fifo"], { read: true, write: false }).close();
     expect(refused(() => tree.open(["fifo"], { read: false, write: true }))).toBe(errno.ENXIO);
   });

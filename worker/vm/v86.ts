@@ -15,7 +15,7 @@ export interface V86MachineComponents {
 }
 
 /** Where a machine starts from. Asked for at every start, so that the bytes need not be kept. */
-export type V86Image =
+type V86Image =
   | {
       /** What `takeSnapshot` gave for the same memory size, plain or compressed with zstd. */
       readonly snapshot: (options: StartOptions) => Promise<ArrayBuffer>;

@@ -16,7 +16,7 @@ interface EventBus {
 }
 
 /** The loop that gives the CPU its turns. A tick whose number is not `tick_counter` is dropped. */
-export interface EmulatorLoop {
+interface EmulatorLoop {
   readonly cpu: Cpu;
   running: boolean;
   tick_counter: number;
@@ -80,7 +80,7 @@ export interface BufferChain {
 }
 
 /** What v86's VirtIO class is built from; ports are x86 I/O ports, aligned to the size of what lies there. */
-export interface VirtioOptions {
+interface VirtioOptions {
   readonly name: string;
   readonly pci_id: number;
   readonly device_id: number;
