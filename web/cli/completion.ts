@@ -5,7 +5,13 @@ import type { ContainerSummary } from "./formatter/container.ts";
 import type { ImageSummary } from "./formatter/image.ts";
 
 /** What the shell is to do with the candidates, as cobra's completion scripts understand it. */
-const directives = { default: 0, error: 1, noSpace: 2, noFileCompletion: 4 } as const;
+const directives = { default: 0, error: 1, noFileCompletion: 4 } as const;
+
+const directiveNames: Readonly<Record<number, string>> = {
+  0: "ShellCompDirectiveDefault",
+  1: "ShellCompDirectiveError",
+  4: "ShellCompDirectiveNoFileComp",
+};
 
 interface Candidates {
   /** A candidate, or a candidate and its description behind a tab. */
@@ -28,6 +34,7 @@ export async function complete(
   const { words: found, directive } = await candidates(cli, root, words);
   const shown = descriptions ? found : found.map((word) => word.split("\t", 1)[0] ?? "");
   await cli.out.write(`${shown.map((word) => `${word}\n`).join("")}:${directive}\n`);
+  await cli.err.line(`Completion ended with directive: ${directiveNames[directive] ?? directive}`);
 }
 
 async function candidates(cli: Cli, root: CommandPath, words: readonly string[]): Promise<Candidates> {
@@ -127,6 +134,7 @@ async function kindCandidates(
 ): Promise<Candidates> {
   if (kind === "files") return { words: [], directive: directives.default };
   if (kind === "none") return nothing;
+  if (kind === "environment") return filtered(Object.keys(cli.context.env).sort(), last, taken);
   if (typeof kind !== "string") return filtered(kind, last, taken);
   try {
     return filtered(await objectNames(cli, kind, states), last, taken);
@@ -142,7 +150,7 @@ function filtered(words: readonly string[], last: string, taken: readonly string
 
 async function objectNames(
   cli: Cli,
-  kind: "containers" | "images" | "volumes" | "networks",
+  kind: Exclude<ValueCompletion, readonly string[] | "none" | "files" | "environment">,
   states: readonly string[] | undefined,
 ): Promise<string[]> {
   switch (kind) {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, open, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
@@ -32,7 +33,10 @@ export function processContext(argv: readonly string[]): CliContext {
       return { dispose: () => void stdout.off("resize", notify) };
     },
     setRaw: async (raw) => {
-      if (stdin.isTTY) stdin.setRawMode(raw);
+      if (!stdin.isTTY) return;
+      stdin.setRawMode(raw);
+      // Node's raw mode still turns a line feed into two characters; turning raw mode off sets all of it back.
+      if (raw) spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
     },
     onSignal,
     files: processFiles,

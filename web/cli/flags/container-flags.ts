@@ -108,7 +108,14 @@ export const containerFlags: readonly Flag[] = [
   { name: "dns-search", type: "list", usage: "Set custom DNS search domains", check: checkDnsSearch },
   { name: "domainname", type: "string", usage: "Container NIS domain name" },
   { name: "entrypoint", type: "string", usage: "Overwrite the default ENTRYPOINT of the image" },
-  { name: "env", short: "e", type: "list", usage: "Set environment variables", check: checkEnv },
+  {
+    name: "env",
+    short: "e",
+    type: "list",
+    usage: "Set environment variables",
+    check: checkEnv,
+    complete: "environment",
+  },
   { name: "env-file", type: "list", usage: "Read in a file of environment variables", complete: "files" },
   { name: "expose", type: "list", usage: "Expose a port or a range of ports" },
   {
@@ -215,7 +222,7 @@ export const containerFlags: readonly Flag[] = [
   { name: "user", short: "u", type: "string", usage: "Username or UID (format: <name|uid>[:<group|gid>])" },
   { name: "userns", type: "string", usage: "User namespace to use" },
   { name: "uts", type: "string", usage: "UTS namespace to use" },
-  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume", complete: "volumes" },
+  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume", complete: "files" },
   { name: "volume-driver", type: "string", usage: "Optional volume driver for the container" },
   {
     name: "volumes-from",

@@ -37,14 +37,22 @@ export interface Flag {
   readonly aliasOf?: string;
   /** Checks (and may rewrite) each value that is given; throws an Error whose message says what is wrong. */
   readonly check?: (value: string, context: FlagContext) => string;
-  /** What completion offers for the value: `:` directives are the completer's business. */
+  /** What completion offers for the value; files when nothing is said. */
   readonly complete?: ValueCompletion;
 }
 
 /** What a check may look at besides the value. */
 export type FlagContext = Pick<CliContext, "env">;
 
-export type ValueCompletion = "none" | "files" | "containers" | "images" | "volumes" | "networks" | readonly string[];
+export type ValueCompletion =
+  | "none"
+  | "files"
+  | "environment"
+  | "containers"
+  | "images"
+  | "volumes"
+  | "networks"
+  | readonly string[];
 
 const repeatable: ReadonlySet<FlagType> = new Set(["list", "strings", "filter", "map", "mount", "network", "ulimit"]);
 

@@ -18,7 +18,14 @@ export const execCommand: Command = {
   flags: [
     { name: "detach", short: "d", type: "bool", usage: "Detached mode: run command in the background" },
     { name: "detach-keys", type: "string", usage: "Override the key sequence for detaching a container" },
-    { name: "env", short: "e", type: "list", usage: "Set environment variables", check: checkEnv },
+    {
+      name: "env",
+      short: "e",
+      type: "list",
+      usage: "Set environment variables",
+      check: checkEnv,
+      complete: "environment",
+    },
     { name: "env-file", type: "list", usage: "Read in a file of environment variables" },
     { name: "interactive", short: "i", type: "bool", usage: "Keep STDIN open even if not attached" },
     { name: "privileged", type: "bool", usage: "Give extended privileges to the command" },

@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { signalNames } from "../../opts/names.ts";
 import { forEach } from "./shared.ts";
 
 export const killCommand: Command = {
@@ -9,7 +10,9 @@ export const killCommand: Command = {
   use: "kill [OPTIONS] CONTAINER [CONTAINER...]",
   short: "Kill one or more running containers",
   aliases: ["docker container kill", "docker kill"],
-  flags: [{ name: "signal", short: "s", type: "string", usage: "Signal to send to the container" }],
+  flags: [
+    { name: "signal", short: "s", type: "string", usage: "Signal to send to the container", complete: signalNames },
+  ],
   args: { min: 1 },
   complete: { kind: "containers", states: ["running"] },
   run: runKill,
