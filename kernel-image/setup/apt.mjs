@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { debianStanzas, parseDeb822, parseFields, parseOneLine, writeDeb822 } from "./apt-sources.mjs";
 import { SetupFailure } from "./failure.mjs";
@@ -14,6 +14,7 @@ import { outcome, run } from "./run.mjs";
  * @property {string} source name of its source package
  * @property {string} sourceVersion
  * @property {string} sha256 of the .deb
+ * @property {{ source: string, sourceVersion: string }[]} builtUsing sources of what is linked into it statically
  */
 
 /**
@@ -50,12 +51,6 @@ export class PrivateApt {
     return join(this.#folder, "packages");
   }
 
-  /** When the indexes were last fetched; undefined when never. */
-  async refreshedAt() {
-    const stamp = join(await this.#state(), "refreshed");
-    return existsSync(stamp) ? (await stat(stamp)).mtime : undefined;
-  }
-
   /**
    * Fetches the indexes. Answers what apt could not fetch; what had been fetched before stays usable.
    * @returns {Promise<string[]>}
@@ -66,7 +61,6 @@ export class PrivateApt {
     const complaints = stderr.split("\n").filter((line) => /^[EW]: Failed to fetch/.test(line));
     if (code !== 0 && complaints.length === 0) throw new SetupFailure(`Cannot fetch the package indexes:\n${stderr}`);
     await this.#dropForeign(state);
-    await writeFile(join(state, "refreshed"), "");
     return complaints;
   }
 
@@ -260,5 +254,9 @@ function describe(paragraph) {
     source: source || field("package"),
     sourceVersion: sourceVersion || version,
     sha256: field("sha256"),
+    builtUsing: [...field("built-using").matchAll(/([^\s,]+) \(= ([^)]+)\)/g)].map(([, name = "", exact = ""]) => ({
+      source: name,
+      sourceVersion: exact,
+    })),
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PrivateApt } from "./apt.mjs";
 import { replaceFile } from "./artefact.mjs";
@@ -80,25 +80,28 @@ export class Packages {
   }
 
   /**
-   * @param {DebianPackage} pin
+   * @param {{ source: string, sourceVersion: string }} pin
    * @param {string} folder
    */
   async downloadSource(pin, folder) {
     return (await archives()).native.downloadSource(pin, folder);
   }
 
-  /** Says so when Debian has a newer kernel than the one that is used. At most once a day it looks; offline it says nothing. */
+  /** Says so when Debian has a newer kernel than the one that is used. It asks at most once a day; offline it says nothing. */
   async tellNews() {
-    const path = pinsFile();
-    if (this.#update || !existsSync(path)) return;
-    const { native } = await archives();
-    const last = await native.refreshedAt();
-    if (!last || Date.now() - last.getTime() > day) await native.refresh().catch(() => []);
-    const [offered] = await native.candidates(["linux-source-6.12"]);
-    const used = await this.get("linux-source-6.12");
-    if (!offered || offered.version === used.version) return;
+    const { version } = await this.get("linux-source-6.12");
+    const path = join(cache, "apt", "offered-kernel");
+    const asked = await stat(path).catch(() => undefined);
+    if (this.#update || !asked || Date.now() - asked.mtimeMs > day) {
+      const { native } = await archives();
+      if (!this.#update) await native.refresh().catch(() => []);
+      const [offered] = await native.candidates(["linux-source-6.12"]);
+      await replaceFile(path, offered?.version ?? version);
+    }
+    const offered = await readFile(path, "utf8");
+    if (offered === version) return;
     this.#progress.say(
-      `Debian offers kernel ${offered.version}; the guest has ${used.version}. To rebuild: npm run guest -- --update`,
+      `Debian offers kernel ${offered}; the guest has ${version}. To rebuild: npm run guest -- --update`,
     );
   }
 
@@ -123,7 +126,8 @@ export class Packages {
     const complaints = [...(await guest.refresh()), ...(await native.refresh())];
     const pins = {
       guest: await guest.candidates(guestPackages),
-      native: await native.candidates(nativePackages),
+      // Taken for their sources and data alone: what Debian's own builds of them linked is not in the guest.
+      native: (await native.candidates(nativePackages)).map((pin) => ({ ...pin, builtUsing: [] })),
       image: await guest.candidates(await guest.closure([...imagePackages, ...(await guest.required())])),
     };
     const found = new Set([...pins.guest, ...pins.native].map(({ name }) => name));
@@ -145,7 +149,7 @@ export class Packages {
  */
 
 function pinsFile() {
-  return join(cache, "apt", `pins-${keyOf({ guestPackages, nativePackages, imagePackages })}.json`);
+  return join(cache, "apt", `pins-${keyOf({ format: 3, guestPackages, nativePackages, imagePackages })}.json`);
 }
 
 /** @type {Promise<{ guest: PrivateApt, native: PrivateApt }> | undefined} */

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { SetupFailure } from "./failure.mjs";
 import { kernel } from "./kernel.mjs";
 import { dist, recipe } from "./paths.mjs";
-import { run } from "./run.mjs";
 import { thirdParty } from "./third-party.mjs";
+import { staticLibrary } from "./toolchain.mjs";
 
 /**
  * Gathers in dist/sources what everything in the guest and the bundled images was made from: Debian's source packages in
@@ -22,11 +22,11 @@ export async function gatherSources(packages, progress) {
     for (const deb of await packages.download(pins.filter(isSource))) await copyFile(deb, join(folder, basename(deb)));
     await copyFile(join((await kernel(packages, progress)).folder, "config"), join(folder, "kernel.config"));
   });
+  const linked = [...pins.flatMap(({ builtUsing }) => builtUsing), await staticLibrary()];
   const wanted = new Map(
-    pins.filter((pin) => !isSource(pin)).map((pin) => [`${pin.source}=${pin.sourceVersion}`, pin]),
+    [...pins.filter((pin) => !isSource(pin)), ...linked].map((pin) => [`${pin.source}=${pin.sourceVersion}`, pin]),
   );
-  const glibc = await staticGlibc();
-  wanted.set(`${glibc.source}=${glibc.sourceVersion}`, glibc);
+  /** @type {string[]} */
   const missing = [];
   for (const [name, pin] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)))
     await progress.step(`Fetching the source of ${name}`, async () => {
@@ -47,14 +47,6 @@ export async function gatherSources(packages, progress) {
         "Debian's old mirror keeps every version.",
     );
   progress.say(`All of it is in ${folder}`);
-}
-
-/** The C library that crun and the agent were linked with is this machine's own. */
-async function staticGlibc() {
-  const text = await run("dpkg-query", ["-s", "libc6-dev-i386"]);
-  const version = /^Version: (.*)$/m.exec(text)?.[1] ?? "";
-  const [, source = "glibc", sourceVersion = version] = /^Source: (\S+)(?: \((.*)\))?$/m.exec(text) ?? [];
-  return { name: "libc6-dev-i386", architecture: "amd64", version, source, sourceVersion, sha256: "" };
 }
 
 const readme = `The sources of what Wherry's guest and bundled images contain.

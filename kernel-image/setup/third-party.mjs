@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageFiles } from "../images/debian-package.mjs";
 import { dist, top } from "./paths.mjs";
+import { staticLibrary } from "./toolchain.mjs";
 
 /** Whose work the bundled programs are, for what Debian's copyright files say at length. */
 const licences = new Map(
@@ -31,10 +32,12 @@ export async function thirdParty(packages, progress) {
     const debs = await packages.download(pins);
     const folder = join(dist, "copyright");
     await mkdir(folder, { recursive: true });
-    const rows = [];
+    const { source, sourceVersion } = await staticLibrary();
+    const rows = [`${source} ${sourceVersion} (linked into crun, the agent and docker): ${licences.get(source)}`];
     for (const [index, pin] of pins.entries()) {
       const licence = licences.get(pin.source) ?? `see copyright/${pin.name}`;
-      rows.push(`${pin.name} ${pin.version} (source ${pin.source} ${pin.sourceVersion}): ${licence}`);
+      const linked = pin.builtUsing.map((part) => `; linked with ${part.source} ${part.sourceVersion}`).join("");
+      rows.push(`${pin.name} ${pin.version} (source ${pin.source} ${pin.sourceVersion}${linked}): ${licence}`);
       const text = await copyrightOf(debs[index] ?? "", pin.name);
       if (text) await writeFile(join(folder, pin.name), text);
     }

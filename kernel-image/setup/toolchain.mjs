@@ -13,6 +13,14 @@ export function toolchain() {
   return identity;
 }
 
+/** The source of the C library that crun and the agent are linked with: this machine's own. */
+export async function staticLibrary() {
+  const text = await run("dpkg-query", ["-s", "libc6-dev-i386"]);
+  const version = /^Version: (.*)$/m.exec(text)?.[1] ?? "";
+  const [, source = "glibc", sourceVersion = version] = /^Source: (\S+)(?: \((.*)\))?$/m.exec(text) ?? [];
+  return { source, sourceVersion };
+}
+
 /** How a program for the guest is compiled: i686 code, static, no larger than it must be. */
 export const guestCFlags = [
   "-m32",
