@@ -47,7 +47,7 @@ export interface ContainerImage {
   readonly os: string;
 }
 
-export interface VolumeStore {
+interface VolumeStore {
   /** Finds or makes a volume, and notes that the container uses it. Without a name it is anonymous. */
   acquire(options: AcquireVolume): Promise<AcquiredVolume>;
   /** The container is gone. No error when the volume is. */
@@ -66,7 +66,7 @@ export interface AcquireVolume {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export interface AcquiredVolume {
+interface AcquiredVolume {
   readonly name: string;
   readonly driver: string;
   /** Where it is in the guest. */

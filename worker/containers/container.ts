@@ -38,6 +38,8 @@ export class Container {
   /** What the writable layer held is gone. */
   layerLost = false;
   removing = false;
+  /** Its end is half of a restart: `--rm` does not take it away. */
+  kept = false;
   /** Ends the pause before a restart. */
   restartPause: AbortController | undefined;
   health: Health | undefined;

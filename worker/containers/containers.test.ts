@@ -330,6 +330,16 @@ test("--rm takes the container away at its end, and who waits for that learns th
   expect(await fixture.published()).toEqual(["create", "start", "die", "destroy"]);
 });
 
+test("restart() keeps a container that was made with --rm", async () => {
+  const { containers } = await engine();
+  const id = await run(containers, "web", "sleeper", { HostConfig: { AutoRemove: true } });
+  await containers.restart("web");
+  expect(await containers.inspect("web")).toMatchObject({ Id: id, State: { Status: "running" } });
+  const { result } = await containers.wait("web", { condition: "removed" });
+  await containers.stop("web");
+  expect((await result).StatusCode).toBe(143);
+});
+
 test("an OOM kill is told", async () => {
   const { fixture, containers } = await engine();
   const id = await run(containers, "greedy", "busybox", { Cmd: ["oom"] });

@@ -116,7 +116,12 @@ export class Containers {
 
   async restart(name: string, options: StopOptions = {}): Promise<void> {
     const container = this.#table.get(name);
-    if (container.isRunning) await this.#stopper.stop(container, options);
+    container.kept = true;
+    try {
+      if (container.isRunning) await this.#stopper.stop(container, options);
+    } finally {
+      container.kept = false;
+    }
     await this.#lifecycle.start(container);
     this.#event(container, "restart");
   }

@@ -167,10 +167,11 @@ export class Lifecycle {
     patience.abort();
     await container.lock.run(async () => {
       const exitCode = status?.code ?? lostExitCode;
-      const { AutoRemove, RestartPolicy } = container.record.hostConfig;
+      const { RestartPolicy } = container.record.hostConfig;
+      const autoRemove = container.record.hostConfig.AutoRemove && !container.kept;
       const again = !container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode });
       const cleared = status ? task.delete() : Promise.resolve({ oomKilled: false });
-      const removed = AutoRemove && !again ? this.#parts.remover.clear(container) : Promise.resolve();
+      const removed = autoRemove && !again ? this.#parts.remover.clear(container) : Promise.resolve();
       const [{ oomKilled }] = await Promise.all([cleared.catch(() => ({ oomKilled: false })), removed]);
       if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
       const { running } = container;
@@ -185,7 +186,7 @@ export class Lifecycle {
         finishedAt,
         error: container.layerLost ? lostLayer : "",
       };
-      if (AutoRemove && !again) container.record = { ...container.record, state: { ...container.state, ...state } };
+      if (autoRemove && !again) container.record = { ...container.record, state: { ...container.state, ...state } };
       else await container.updateState(state);
       // Who has read the output to its end finds the exit code recorded.
       await this.#closeRun(container, running);
@@ -194,9 +195,9 @@ export class Lifecycle {
       if (running) announceGivenBack(events, container, running);
       events.publish("container", "die", container.id, attributes);
       container.announceExit();
-      if (again || !AutoRemove) void logs.save(container.id).catch(() => undefined);
+      if (again || !autoRemove) void logs.save(container.id).catch(() => undefined);
       if (again) this.#restartLater(container, ranFor);
-      else if (AutoRemove) await this.#parts.remover.forget(container);
+      else if (autoRemove) await this.#parts.remover.forget(container);
     });
   }
 

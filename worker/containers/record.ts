@@ -43,7 +43,7 @@ export interface ContainerMount {
   readonly tmpfs?: MountRequest["TmpfsOptions"];
 }
 
-export type RunState = "created" | "running" | "paused" | "restarting" | "exited" | "dead";
+type RunState = "created" | "running" | "paused" | "restarting" | "exited" | "dead";
 
 export interface StateRecord {
   readonly status: RunState;

@@ -4,7 +4,7 @@ import type { Process } from "../runtime/runtime.ts";
 const clientBuffer = 1 << 20;
 
 /** Copies one output to everybody who listens. The slowest listener sets the pace; who cancels is forgotten. */
-export class OutputFan {
+class OutputFan {
   readonly #listeners = new Set<Listener>();
   #closed = false;
 

@@ -199,6 +199,8 @@ function refuseUnsupported(host: HostConfig): void {
     "limiting block I/O (--device-read-bps and its like)",
   );
   refuse(host.CpuRealtimePeriod !== 0 || host.CpuRealtimeRuntime !== 0, "real-time scheduling (--cpu-rt-runtime)");
+  refuse(host.MemorySwappiness !== null, "memory swappiness (--memory-swappiness)");
+  refuse(host.OomKillDisable === true, "disabling the OOM killer (--oom-kill-disable)");
   refuse(Object.keys(host.StorageOpt ?? {}).length > 0, "storage options (--storage-opt)");
   refuse((host.VolumesFrom?.length ?? 0) > 0, "taking volumes from another container (--volumes-from)");
 }

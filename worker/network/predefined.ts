@@ -79,7 +79,7 @@ export class PredefinedSandboxes implements Sandboxes {
 }
 
 /** `default` is `bridge`. */
-export function networkName(mode: string): string {
+function networkName(mode: string): string {
   return mode === "default" || mode === "" ? "bridge" : mode;
 }
 

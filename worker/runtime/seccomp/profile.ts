@@ -26,7 +26,7 @@ export interface ArgumentCheck {
 }
 
 /** Any one of the capabilities or architectures makes it match. */
-export interface RuleFilter {
+interface RuleFilter {
   readonly caps?: readonly string[];
   readonly arches?: readonly string[];
   /** Such as `4.8`. */

@@ -10,7 +10,7 @@ import type { ResolvedUser } from "./user.ts";
 /** crun 1.8 takes no other version. */
 const ociVersion = "1.0.2";
 
-export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export const defaultMaskedPaths: readonly string[] = [
   "/proc/asound",
@@ -89,7 +89,7 @@ export function generateSpec(options: SpecOptions): Spec {
   };
 }
 
-export function cgroupsPath(id: string, host: Pick<HostConfig, "CgroupParent">): string {
+function cgroupsPath(id: string, host: Pick<HostConfig, "CgroupParent">): string {
   const parent = host.CgroupParent || "/docker";
   return `${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`;
 }

@@ -37,7 +37,7 @@ export interface CapabilitySets {
   readonly ambient?: readonly string[];
 }
 
-export interface Rlimit {
+interface Rlimit {
   readonly type: string;
   readonly soft: number;
   readonly hard: number;
@@ -50,7 +50,7 @@ export interface SpecMount {
   readonly options: readonly string[];
 }
 
-export interface LinuxSpec {
+interface LinuxSpec {
   readonly namespaces: readonly Namespace[];
   readonly resources: LinuxResources;
   readonly cgroupsPath: string;
