@@ -4,7 +4,7 @@ import { recipe } from "../setup/paths.mjs";
 import { run } from "../setup/run.mjs";
 import { FileTree } from "./file-tree.mjs";
 
-export const helloSource = join(recipe, "images", "hello-world", "hello.c");
+const helloSource = join(recipe, "images", "hello-world", "hello.c");
 
 /** Wherry's own program stands under Wherry's licence; its time is that of its first release. */
 const mtime = Date.UTC(2026, 0, 1) / 1000;

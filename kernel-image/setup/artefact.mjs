@@ -44,16 +44,6 @@ export async function artefact(recipe, progress) {
 }
 
 /**
- * @param {string} name
- * @param {string} key
- * @returns {string | undefined} its folder, when it is in the cache
- */
-export function cached(name, key) {
-  const folder = join(cache, name, key);
-  return existsSync(folder) ? folder : undefined;
-}
-
-/**
  * Writes a file so that a reader sees all of it or the former one.
  * @param {string} path
  * @param {string | Uint8Array} bytes

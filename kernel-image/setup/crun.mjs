@@ -88,7 +88,7 @@ async function compile(folder, source, linkedPackages, packages) {
  * @param {readonly string[]} files the .dsc and the archives
  * @param {string} tree
  */
-export async function unpackSource(files, tree) {
+async function unpackSource(files, tree) {
   const original = files.find((path) => /\.orig\.tar\.\w+$/.test(path)) ?? "";
   const debian = files.find((path) => /\.debian\.tar\.\w+$/.test(path)) ?? "";
   await mkdir(tree, { recursive: true });
@@ -103,6 +103,6 @@ export async function unpackSource(files, tree) {
 }
 
 /** @param {string} version of a Debian package: [epoch:]upstream[-revision] */
-export function upstreamVersion(version) {
+function upstreamVersion(version) {
   return version.replace(/^\d+:/, "").replace(/-[^-]*$/, "");
 }

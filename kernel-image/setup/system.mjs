@@ -41,7 +41,7 @@ export function checkNode(version = process.versions.node) {
 }
 
 /** Refuses a system on which the guest can't be built. */
-export async function checkDebian() {
+async function checkDebian() {
   const release = parseRelease(await readFile("/etc/os-release", "utf8").catch(() => ""));
   const isDebian = release.ID === "debian" && existsSync("/usr/bin/apt-get");
   // Testing and unstable name no number; they are newer.
