@@ -373,8 +373,8 @@ export function guestSuite(
       });
 
       it("knows the exit of a container that ended before its runtime did", async () => {
-        // The intermediate shell makes the container an orphan that is reaped while the runtime still runs.
-        const process = await sh(`(sh -c 'exit 9' & printf %d $! > ${folder}/pid); sleep .3; exit 0`, {
+        // The shell in between ends at once: the container is an orphan, and is reaped while the runtime still runs.
+        const process = await sh(`(sh -c 'sleep .2; exit 9' & printf %d $! > ${folder}/pid); sleep .6; exit 0`, {
           adopt: adopt(),
         });
         expect((await process.exited).code).toBe(9);
