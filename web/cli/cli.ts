@@ -104,7 +104,7 @@ export class Cli {
 }
 
 /** Removes `.`, `..` and doubled slashes from an absolute path. */
-export function cleanPath(path: string): string {
+function cleanPath(path: string): string {
   const kept: string[] = [];
   for (const segment of path.split("/")) {
     if (segment === "" || segment === ".") continue;

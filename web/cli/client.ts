@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 /** The API version that the CLI speaks. */
 export const apiVersion = "1.51";
 
-export type QueryValue = string | number | boolean | readonly string[] | undefined;
+type QueryValue = string | number | boolean | readonly string[] | undefined;
 
 export interface ApiRequest {
   readonly query?: Readonly<Record<string, QueryValue>>;
@@ -77,7 +77,7 @@ export class ApiClient {
 }
 
 /** Parameters sorted by name as Go's client sends them, leaving out what is undefined. */
-export function queryString(query: ApiRequest["query"]): string {
+function queryString(query: ApiRequest["query"]): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (value === undefined) continue;

@@ -28,7 +28,7 @@ export interface Command {
 }
 
 /** How many arguments a command takes. Neither bound: any number. */
-export interface ArgCount {
+interface ArgCount {
   readonly min?: number;
   readonly max?: number;
 }

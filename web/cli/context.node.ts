@@ -94,7 +94,7 @@ function writableOf(output: Writable): WritableStream<Uint8Array> {
 }
 
 /** The files of this machine with this process's rights. */
-export const processFiles: CliFiles = {
+const processFiles: CliFiles = {
   read: async (path, limit) => {
     const file = await open(path, "r");
     try {

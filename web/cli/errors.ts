@@ -32,8 +32,3 @@ export function isNotFound(error: unknown): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** Go's %q for the plain text that reaches messages. */
-export function quoted(text: string): string {
-  return JSON.stringify(text);
-}

@@ -33,7 +33,7 @@ export const imageRawWithDigest = imageRaw.replace("image_id:", "digest: {{.Dige
 
 const none = "<none>";
 
-export function isDangling({ RepoTags, RepoDigests }: ImageSummary): boolean {
+function isDangling({ RepoTags, RepoDigests }: ImageSummary): boolean {
   const [tags, digests] = [RepoTags ?? [], RepoDigests ?? []];
   if (tags.length === 0 && digests.length === 0) return true;
   return tags.join() === "<none>:<none>" && digests.join() === "<none>@<none>";

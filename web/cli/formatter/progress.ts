@@ -5,7 +5,7 @@ import { durationString } from "../units/duration.ts";
 import { humanSize } from "../units/size.ts";
 
 /** One message of a progress stream (pull, push, load, import). */
-export interface ProgressMessage {
+interface ProgressMessage {
   readonly stream?: string;
   readonly status?: string;
   readonly id?: string;
@@ -105,7 +105,7 @@ class ProgressDisplay {
 }
 
 /** `[====>     ]  1.2MB/3.4MB 5s`, as wide as there is room for. */
-export function progressBar(detail: ProgressDetail, columns: number, now: number): string {
+function progressBar(detail: ProgressDetail, columns: number, now: number): string {
   const { current = 0, total = 0, start = 0, units = "" } = detail;
   if (current <= 0 && total <= 0) return "";
   const alone = units === "" ? humanSize(current).padStart(8) : `${current} ${units}`;

@@ -1,7 +1,7 @@
 import { isIpAddress } from "./checks.ts";
 import { cut } from "./cut.ts";
 
-export interface PortBinding {
+interface PortBinding {
   HostIp: string;
   HostPort: string;
 }

@@ -15,7 +15,7 @@ const names = new Set(
  * `nofile=1024:2048` or `nofile=1024`; -1 is unlimited.
  * @throws Error with Docker's message
  */
-export function parseUlimit(text: string): Ulimit {
+function parseUlimit(text: string): Ulimit {
   const [name, limits, found] = cut(text, "=");
   if (!found) throw new Error(`invalid ulimit argument: ${text}`);
   if (!names.has(name)) throw new Error(`invalid ulimit type: ${name}`);

@@ -1,5 +1,5 @@
 /** What `-v` says, as far as the client looks at it; the engine reads the rest. */
-export interface VolumeSpec {
+interface VolumeSpec {
   /** A host path or a volume's name; empty for an anonymous volume. */
   readonly source: string;
   readonly target: string;
@@ -10,7 +10,7 @@ export interface VolumeSpec {
  * Reads `[SOURCE:]TARGET[:OPTIONS]`.
  * @throws Error with Docker's message
  */
-export function parseVolume(spec: string): VolumeSpec {
+function parseVolume(spec: string): VolumeSpec {
   if (spec === "") throw new Error("invalid empty volume spec");
   if (spec.length <= 2) return { source: "", target: spec, isBind: false };
   const sections = splitSections(spec);

@@ -7,6 +7,8 @@ export interface MemoryContextOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** All three streams are a terminal of this size. */
   readonly terminal?: TerminalSize;
+  /** Nobody reads stdout any more. */
+  readonly stdoutClosed?: boolean;
 }
 
 /** A context whose world is in memory, for tests. */
@@ -40,6 +42,7 @@ export class MemoryContext implements CliContext {
     this.#size = options.terminal;
     this.stdin = this.#input.readable;
     this.stdout = collector((text) => {
+      if (options.stdoutClosed) throw new Error("closed");
       this.#out += text;
     });
     this.stderr = collector((text) => {

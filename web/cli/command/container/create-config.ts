@@ -3,6 +3,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { checkIp } from "../../opts/checks.ts";
 import { cut, keyValues } from "../../opts/cut.ts";
 import { environment, readPairs } from "../../opts/env-file.ts";
+import { isMacAddress } from "../../opts/network.ts";
 import { type PortSettings, parsePorts } from "../../opts/ports.ts";
 import { splitVolumes } from "../../opts/volume.ts";
 import { healthcheck } from "./health.ts";
@@ -29,7 +30,7 @@ export interface CreateBody {
  */
 export async function createBody(cli: Cli, flags: ParsedFlags): Promise<CreateBody> {
   const [image = "", ...command] = flags.args;
-  if (flags.changed("mac-address") && !/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(flags.string("mac-address"))) {
+  if (flags.changed("mac-address") && !isMacAddress(flags.string("mac-address"))) {
     throw new Error(`${flags.string("mac-address")} is not a valid mac address`);
   }
   const volumes = splitVolumes(flags.list("volume"), (path) => cli.resolvePath(path));

@@ -14,7 +14,7 @@ export interface ContainerInspect {
   readonly NetworkSettings: { readonly Ports?: Record<string, readonly PortBinding[] | null> | null };
 }
 
-export interface PortBinding {
+interface PortBinding {
   readonly HostIp: string;
   readonly HostPort: string;
 }

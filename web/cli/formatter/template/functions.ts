@@ -79,13 +79,13 @@ function or(...args: readonly Value[]): Value {
 }
 
 /** Go's encoding/json without the escapes for HTML. */
-export function goJson(value: Value): string {
+function goJson(value: Value): string {
   const json = JSON.stringify(value ?? null) ?? "null";
   return json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 /** JSON inside which `<`, `>` and `&` are escaped, as rows that marshal themselves come out. */
-export function htmlSafeJson(value: Value): string {
+function htmlSafeJson(value: Value): string {
   return goJson(value).replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026");
 }
 
