@@ -323,7 +323,7 @@ export function guestSuite(
     describe("terminals", () => {
       it("gives a terminal of the asked size, and resizes it", async () => {
         const process = await sh(
-          "stty size; tty >/dev/null && echo yes; trap 'stty size; exit 3' WINCH; while :; do sleep .1; done",
+          "trap 'stty size; exit 3' WINCH; stty size; tty >/dev/null && echo yes; while :; do sleep .1; done",
           {
             tty: { via: "own" },
             size: { rows: 33, columns: 101 },
