@@ -12,7 +12,7 @@ export interface DecompressOptions {
   /** Bytes that may come out for each byte that went in (DEFLATE cannot pass 1032, zstd can). Counted from 16 MiB on. */
   readonly maxRatio?: number;
   /**
-   * Lets the environment's own decoder do gzip, about twice as fast. It may refuse streams that are sound (Chromium's stops
+   * Lets the environment's own decoder do gzip, several times as fast. It may refuse streams that are sound (Chromium's stops
    * at a second member), so use it where the result is verified and a failure leads to another try without it.
    */
   readonly native?: boolean;

@@ -1,4 +1,5 @@
-import type { Emit } from "./inflate.ts";
+/** Called with decoded bytes, which it may keep. */
+export type Emit = (bytes: Uint8Array) => void;
 
 /** Decodes a stream that is pushed into it. Both calls throw `InvalidParameter` for what is not the format. */
 export interface Decoder {

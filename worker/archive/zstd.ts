@@ -1,7 +1,6 @@
 import { Decompress } from "fzstd";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
-import type { Decoder } from "./decoder.ts";
-import type { Emit } from "./inflate.ts";
+import type { Decoder, Emit } from "./decoder.ts";
 
 /** The largest window that is accepted, bytes: what `zstd --ultra -22` needs. It is allocated as soon as a frame asks. */
 export const largestWindow = 128 * 1024 * 1024;
