@@ -92,6 +92,15 @@ describe("docker run -it", () => {
   });
 });
 
+describe("docker run", () => {
+  it("ends as a broken pipe ends a program when its output has no reader any more", async () => {
+    const { terminal, engine } = interactive();
+    terminal.print("\u0001\0\0\0\0\0\0\u0002y\n");
+    const context = new MemoryContext(["run", "busybox", "yes"], { stdoutClosed: true });
+    expect(await docker(context, engine)).toBe(141);
+  });
+});
+
 describe("docker run of an image that is not there", () => {
   const progress = [
     { status: "Pulling from library/hello", id: "latest" },

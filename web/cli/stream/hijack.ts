@@ -33,6 +33,8 @@ export async function streamHijacked(cli: Cli, hijacked: Hijacked, signal: Abort
   try {
     const output = copiesOutput ? copyOutput(hijacked).then(() => "ended" as const) : undefined;
     const ends: Promise<StreamEnd>[] = [aborted(signal), input.run(output === undefined)];
+    // What loses the race may still fail.
+    for (const end of [...ends, output]) end?.catch(() => {});
     if (output) ends.push(output);
     return await Promise.race(ends);
   } finally {

@@ -94,6 +94,8 @@ async function runAttached(cli: Cli, flags: ParsedFlags, id: string, body: Creat
     },
     AbortSignal.any([stop.signal, cli.context.signal]),
   );
+  // It can fail (a closed pipe) before anyone waits for it.
+  streams.catch(() => {});
   const { exitCode } = await waitForExit(cli, id, flags.bool("rm") ? "removed" : "next-exit");
   try {
     await start(cli, id, flags.bool("rm") ? exitCode : undefined);

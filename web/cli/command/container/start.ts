@@ -64,6 +64,8 @@ async function startAttached(cli: Cli, flags: ParsedFlags, container: ContainerI
     { connection, tty: config.Tty, stdin, stdout: cli.out, stderr: cli.err, detachKeys: keys },
     AbortSignal.any([stop.signal, cli.signal]),
   );
+  // It can fail (a closed pipe) before anyone waits for it.
+  streams.catch(() => {});
   const { exitCode } = await waitForExit(cli, id, host.AutoRemove ? "removed" : "next-exit");
   try {
     await cli.api.send("POST", `/containers${apiPath(id, "start")}`);

@@ -133,17 +133,26 @@ function plain(server: ServerVersion | undefined): string {
 
 function componentLines({ Name, Version, Details }: Component): string[] {
   const detail = (key: string) => Details?.[key] ?? "";
+  const built = buildTime(detail("BuildTime"));
   if (Name === "Engine") {
     return [
       `  Version:\t${Version}`,
       `  API version:\t${detail("ApiVersion")} (minimum version ${detail("MinAPIVersion")})`,
       `  Go version:\t${detail("GoVersion")}`,
       `  Git commit:\t${detail("GitCommit")}`,
-      `  Built:\t${detail("BuildTime")}`,
+      `  Built:\t${built}`,
       `  OS/Arch:\t${detail("Os")}/${detail("Arch")}`,
       `  Experimental:\t${detail("Experimental")}`,
     ];
   }
   const others = Object.entries(Details ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return [`  Version:\t${Version}`, ...others.map(([key, value]) => `  ${key}:\t${value}`)];
+}
+
+/** A time as C's asctime writes it: `Tue Sep 15 11:02:57 2026`; other text stays as it is. */
+function buildTime(text: string): string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()) || !text.includes("T")) return text;
+  const [weekday = "", day = "", month = "", year = "", clock = ""] = time.toUTCString().replace(",", "").split(" ");
+  return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${clock} ${year}`;
 }
