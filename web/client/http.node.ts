@@ -2,9 +2,10 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
+import { beginsWith, readUpTo } from "./request-body.ts";
 
 /** Where an engine listens: `unix:///PATH` or `tcp://HOST:PORT`, as in DOCKER_HOST. */
-export function parseDockerHost(
+function parseDockerHost(
   host: string,
 ): { readonly socketPath: string } | { readonly host: string; readonly port: number } {
   const unix = /^unix:\/\/(\/.*)$/.exec(host);
@@ -25,8 +26,9 @@ export class HttpEngineClient implements EngineApi {
   async fetch(request: Request): Promise<Response> {
     const outgoing = this.#open(request, {});
     const answered = responseTo(outgoing);
-    await sendBody(request, outgoing);
-    return await answered;
+    // An answer may come before the body has gone, and be the reason why the rest never goes.
+    const [response] = await Promise.all([answered, Promise.race([answered, sendBody(request, outgoing)])]);
+    return response;
   }
 
   async upgrade(request: Request): Promise<UpgradedConnection | Response> {
@@ -63,14 +65,32 @@ export class HttpEngineClient implements EngineApi {
 
 const ignore = (): void => undefined;
 
+const wholeBody = 64 << 10;
+
 async function sendBody(request: Request, outgoing: ClientRequest): Promise<void> {
-  if (!request.body) {
-    outgoing.end();
-    return;
+  const { bytes, rest } = await readUpTo(request.body, wholeBody);
+  if (rest) {
+    for await (const piece of beginsWith(bytes, rest)) {
+      if (outgoing.destroyed) return;
+      if (!outgoing.write(piece)) await drained(outgoing);
+    }
+  } else if (bytes.length > 0) {
+    outgoing.setHeader("Content-Length", bytes.length);
+    outgoing.write(bytes);
   }
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  outgoing.setHeader("Content-Length", bytes.length);
-  outgoing.end(bytes);
+  outgoing.end();
+}
+
+function drained(outgoing: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      outgoing.off("drain", go);
+      outgoing.off("close", go);
+      resolve();
+    };
+    outgoing.on("drain", go);
+    outgoing.on("close", go);
+  });
 }
 
 function responseTo(outgoing: ClientRequest): Promise<Response> {

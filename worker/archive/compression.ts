@@ -203,7 +203,7 @@ class Bounds {
 }
 
 /** The chunks of a stream; works where a ReadableStream cannot be iterated, too. Leaving the loop cancels the stream. */
-export async function* chunksOf(
+async function* chunksOf(
   source: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {

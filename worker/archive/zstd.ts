@@ -3,7 +3,7 @@ import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
 import type { Decoder, Emit } from "./decoder.ts";
 
 /** The largest window that is accepted, bytes: what `zstd --ultra -22` needs. It is allocated as soon as a frame asks. */
-export const largestWindow = 128 * 1024 * 1024;
+const largestWindow = 128 * 1024 * 1024;
 
 /** The longest frame header (RFC 8878, 3.1.1.1): magic, descriptor, window, dictionary id, content size. */
 const longestHeader = 18;

@@ -17,7 +17,7 @@ export function mountpointOf(name: string): string {
 }
 
 /** The folder that holds the volume, to be removed with it. */
-export function folderOf(name: string): string {
+function folderOf(name: string): string {
   return `${volumeFolder}/${name}`;
 }
 

@@ -35,7 +35,7 @@ export interface TarEntry {
   readonly groupName: string;
 }
 
-export const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Fields that most entries share. */
 export const entryDefaults: Omit<TarEntry, "name"> = {

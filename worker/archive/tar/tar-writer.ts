@@ -18,7 +18,7 @@ const largestOctal8 = 0o7777777;
 const largestOctal12 = 0o77777777777;
 
 /** Two blocks of zeros: the end of an archive. */
-export const tarEnd: Uint8Array = new Uint8Array(2 * blockSize);
+const tarEnd: Uint8Array = new Uint8Array(2 * blockSize);
 
 /** An entry to be written: all but the name has a default. */
 export type NewTarEntry = Partial<TarEntry> & Pick<TarEntry, "name">;
@@ -38,7 +38,7 @@ export function tarHeader(entry: NewTarEntry): Uint8Array {
 }
 
 /** Zeros that fill content of `size` bytes up to a whole block. */
-export function tarFill(size: number): Uint8Array {
+function tarFill(size: number): Uint8Array {
   return new Uint8Array((blockSize - (size % blockSize)) % blockSize);
 }
 

@@ -4,7 +4,7 @@ import { invalidParameter } from "../../errdefs/errors.ts";
  * The EROFS on-disk format as far as a read-only image without compression needs it (Linux 6.12, fs/erofs/erofs_fs.h; the
  * format is described in Documentation/filesystems/erofs.rst). All integers are little-endian.
  */
-export const blockBits = 12;
+const blockBits = 12;
 export const blockSize = 1 << blockBits;
 /** An inode's number is its distance from the start of the metadata in units of this many bytes. */
 export const slotSize = 32;
@@ -12,7 +12,7 @@ export const compactInodeSize = 32;
 export const extendedInodeSize = 64;
 /** What comes before it is left to boot loaders. */
 export const superblockOffset = 1024;
-export const superblockSize = 128;
+const superblockSize = 128;
 const superblockMagic = 0xe0f5e1e2;
 const featureMtime = 2;
 
@@ -105,7 +105,7 @@ export function encodeDevice(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & 0xfff00) << 12)) >>> 0;
 }
 
-export const xattrHeaderSize = 12;
+const xattrHeaderSize = 12;
 const xattrEntrySize = 4;
 /** The kernel's XATTR_NAME_MAX, and what 16 bits hold. */
 const longestXattrName = 255;
