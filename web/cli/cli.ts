@@ -27,7 +27,7 @@ export class Cli {
   constructor(context: CliContext, engine: EngineApi) {
     this.context = context;
     this.signal = AbortSignal.any([context.signal, this.#interrupt.signal]);
-    this.api = new ApiClient(engine, this.signal);
+    this.api = new ApiClient(engine, this.signal, context.env.DOCKER_HOST || "unix:///var/run/docker.sock");
     this.out = new Output(context.stdout, context.tty.stdout);
     this.err = new Output(context.stderr, context.tty.stderr);
     this.config = new ConfigFile(context);

@@ -1,5 +1,5 @@
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, ConnectionError } from "./errors.ts";
 
 /** The API version that the CLI speaks. */
 export const apiVersion = "1.51";
@@ -21,16 +21,21 @@ export interface ApiRequest {
 export class ApiClient {
   readonly #engine: EngineApi;
   readonly #signal: AbortSignal;
+  readonly #address: string;
 
-  /** @param signal aborts every request that names no signal of its own */
-  constructor(engine: EngineApi, signal: AbortSignal) {
+  /**
+   * @param signal aborts every request that names no signal of its own
+   * @param address where the engine is, for the message when it cannot be reached
+   */
+  constructor(engine: EngineApi, signal: AbortSignal, address: string) {
     this.#engine = engine;
     this.#signal = signal;
+    this.#address = address;
   }
 
   /** @throws ApiError when the engine answers 400 or above */
   async request(method: string, path: string, options: ApiRequest = {}): Promise<Response> {
-    const response = await this.#engine.fetch(this.#build(method, path, options));
+    const response = await this.#reach(options, () => this.#engine.fetch(this.#build(method, path, options)));
     await checkStatus(response);
     return response;
   }
@@ -59,10 +64,20 @@ export class ApiClient {
   /** Takes over the connection: attach and exec. */
   async upgrade(path: string, options: ApiRequest = {}): Promise<UpgradedConnection> {
     const headers = { ...options.headers, Connection: "Upgrade", Upgrade: "tcp" };
-    const answer = await this.#engine.upgrade(this.#build("POST", path, { ...options, headers }));
+    const request = () => this.#engine.upgrade(this.#build("POST", path, { ...options, headers }));
+    const answer = await this.#reach(options, request);
     if (!(answer instanceof Response)) return answer;
     await checkStatus(answer);
     throw new Error(`unable to upgrade to tcp, received ${answer.status}`);
+  }
+
+  async #reach<T>(options: ApiRequest, operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (cause) {
+      if ((options.signal ?? this.#signal).aborted) throw cause;
+      throw new ConnectionError(this.#address, { cause });
+    }
   }
 
   #build(method: string, path: string, options: ApiRequest): Request {

@@ -184,6 +184,17 @@ describe("docker", () => {
     expect(await docker(context, engine)).toBe(141);
   });
 
+  it("says so when the engine cannot be reached", async () => {
+    const engine = new FakeEngine({
+      "GET /containers/json": () => {
+        throw new Error("connect ENOENT");
+      },
+    });
+    const context = new MemoryContext(["ps"], { env: { DOCKER_HOST: "unix:///nope" } });
+    expect(await docker(context, engine)).toBe(1);
+    expect(context.err).toBe("Cannot connect to the Docker daemon at unix:///nope. Is the docker daemon running?\n");
+  });
+
   it("reads --env-file and writes --cidfile through the caller's files", async () => {
     let body: { Env?: string[] } = {};
     const engine = new FakeEngine({

@@ -25,6 +25,15 @@ export class ApiError extends Error {
   }
 }
 
+/** The engine could not be reached at all. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+
+  constructor(address: string, options?: ErrorOptions) {
+    super(`Cannot connect to the Docker daemon at ${address}. Is the docker daemon running?`, options);
+  }
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }

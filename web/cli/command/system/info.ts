@@ -1,5 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
+import { hubServer } from "../../config-file.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
@@ -30,28 +31,27 @@ export const infoCommand: Command = {
 async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
   const format = flags.string("format");
   const template = parse(format === "json" ? "{{json .}}" : format);
-  const info = await cli.api.json<EngineInfo>("GET", "/info");
   const client = { Debug: false, Version: clientVersion.version, Context: "default", Plugins: [], Warnings: null };
   if (template) {
+    const info = await engineInfo(cli);
     try {
       return await cli.out.write(render(template, { ...info, ClientInfo: client }));
     } finally {
       await cli.out.write("\n");
     }
   }
-  const auth = await cli.config.auth("https://index.docker.io/v1/").catch(() => undefined);
-  const lines = [
-    `Client: ${clientVersion.platform}`,
-    ` Version:    ${client.Version}`,
-    ` Context:    ${client.Context}`,
-    ` Debug Mode: ${client.Debug}`,
-    "",
-    "Server:",
-    ...serverInfoLines(info, auth?.username ?? ""),
-    "",
-  ];
-  await cli.out.line(lines.join("\n"));
+  await cli.out.line(`Client: ${clientVersion.platform}`);
+  await cli.out.line(` Version:    ${client.Version}`);
+  await cli.out.line(` Context:    ${client.Context}`);
+  await cli.out.line(` Debug Mode: ${client.Debug}\n\nServer:`);
+  const info = await engineInfo(cli);
+  const auth = await cli.config.auth(hubServer).catch(() => undefined);
+  await cli.out.line([...serverInfoLines(info, auth?.username ?? ""), ""].join("\n"));
   for (const warning of info.Warnings ?? []) await cli.err.line(warning);
+}
+
+async function engineInfo(cli: Cli): Promise<EngineInfo> {
+  return await cli.api.json<EngineInfo>("GET", "/info");
 }
 
 function parse(format: string): Template | undefined {
