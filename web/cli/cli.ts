@@ -8,6 +8,9 @@ import { chunks } from "./stream/bytes.ts";
 
 const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, TERM: 15 };
 
+/** Signals to end after which the invocation ends in any case. */
+const insistence = 3;
+
 /** One invocation of `docker`: what the commands work with. */
 export class Cli {
   readonly context: CliContext;
@@ -21,6 +24,10 @@ export class Cli {
    */
   readonly signal: AbortSignal;
   readonly #interrupt = new AbortController();
+  /** Resolves when the user insists: three signals, whatever the command does with them. */
+  readonly insisted: Promise<void>;
+  #insist: () => void = () => {};
+  #terminations = 0;
   #listener: ((signal: string) => void) | undefined;
   readonly #subscription: { dispose(): void };
 
@@ -31,6 +38,9 @@ export class Cli {
     this.out = new Output(context.stdout, context.tty.stdout);
     this.err = new Output(context.stderr, context.tty.stderr);
     this.config = new ConfigFile(context);
+    this.insisted = new Promise((resolve) => {
+      this.#insist = resolve;
+    });
     this.#subscription = context.onSignal((signal) => this.#onSignal(signal));
   }
 
@@ -98,6 +108,8 @@ export class Cli {
   }
 
   #onSignal(signal: string): void {
+    if (signal === "INT" || signal === "TERM") this.#terminations += 1;
+    if (this.#terminations === insistence) this.#insist();
     if (this.#listener) this.#listener(signal);
     else this.#interrupt.abort(exitWith(128 + (signalNumbers[signal] ?? 15)));
   }

@@ -93,6 +93,16 @@ describe("docker run -it", () => {
 });
 
 describe("docker run", () => {
+  it("ends at the third signal, whatever the container makes of them", async () => {
+    const { engine } = interactive();
+    const context = new MemoryContext(["run", "busybox"]);
+    const running = docker(context, engine);
+    await expect.poll(() => engine.requests).toContain("POST /containers/c1/start");
+    for (const signal of ["INT", "TERM", "INT"]) context.raise(signal);
+    expect(await running).toBe(1);
+    expect(context.err).toBe("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
+  });
+
   it("ends as a broken pipe ends a program when its output has no reader any more", async () => {
     const { terminal, engine } = interactive();
     terminal.print("\u0001\0\0\0\0\0\0\u0002y\n");

@@ -21,10 +21,17 @@ const brokenPipe = 141;
 export async function docker(context: CliContext, engine: EngineApi): Promise<number> {
   const cli = new Cli(context, engine);
   try {
-    return await exitCode(cli);
+    return await Promise.race([exitCode(cli), forcedExit(cli)]);
   } finally {
     await cli.release();
   }
+}
+
+async function forcedExit(cli: Cli): Promise<number> {
+  await cli.insisted;
+  if (cli.context.tty.stdin) await cli.context.setRaw(false);
+  await cli.err.line("\ngot 3 SIGTERM/SIGINTs, forcefully exiting").catch(() => {});
+  return 1;
 }
 
 async function exitCode(cli: Cli): Promise<number> {
