@@ -1,30 +1,25 @@
-import "@xterm/xterm/css/xterm.css";
+import { Session } from "./session/session.browser.ts";
 import "./styles.css";
-import { render } from "preact";
-import { App } from "./app.tsx";
-import { serveInvocations } from "./cli/serve-invocations.ts";
-import { EngineClient } from "./client/engine-client.ts";
-import { HostSessionClient } from "./client/host-session-client.ts";
-import type { SessionComponents } from "./session/session.browser.ts";
 
 /** Where this build's host offers a registry proxy, relative to the page; empty where it offers none. */
 declare const __REGISTRY_PROXY__: string;
 
 const beside = (path: string) => new URL(path, document.baseURI).href;
 
-const components: SessionComponents = {
+// The guest boots while the terminal and the docker command, which are most of the page's script, are still on their way.
+const page = import("./page.tsx");
+
+const session = new Session({
   options: {
     guest: beside("./guest/"),
     bundledRegistry: beside("./images/"),
     ...(__REGISTRY_PROXY__ ? { registryProxy: beside(__REGISTRY_PROXY__) } : {}),
   },
   spawnWorker: () => new Worker(new URL("../worker/main.ts", import.meta.url), { type: "module", name: "engine" }),
-  connectEngine: (port) => new EngineClient(port),
-  connectHost: (port) => new HostSessionClient(port),
-  serve: (host, engine) => {
-    serveInvocations(host, engine);
-  },
-};
+  connect: async (ports) => (await page).connect(ports),
+});
 
+void session.start();
+const { show } = await page;
 const root = document.getElementById("app");
-if (root) render(<App components={components} />, root);
+if (root) show(session, root);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { contentSecurityPolicy } from "./csp.ts";
+import { precompress } from "./precompress.node.ts";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 
@@ -35,6 +36,11 @@ export default defineConfig({
           },
         ],
       },
+    },
+    {
+      name: "wherry:precompress",
+      // The folder that is being written to, which the command line may have changed.
+      writeBundle: ({ dir }) => (dir ? precompress(dir) : undefined),
     },
   ],
 });

@@ -25,19 +25,29 @@ export function TerminalView(props: { readonly connected: Connected | undefined;
     const stop = new AbortController();
     shown.reset();
     shown.focus();
-    runShells(shown, connected, stop.signal).catch((error: unknown) => {
-      if (!stop.signal.aborted) shown.note(`The shell could not be opened: ${String(error)}`);
-    });
+    void runShells(shown, connected, stop.signal);
     return () => stop.abort();
   }, [props.connected]);
 
-  return <div class="terminal" ref={element} />;
+  return <section class="terminal" aria-label="Terminal on the Docker host" ref={element} />;
 }
 
 async function runShells(terminal: HostTerminal, connected: Connected, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    const end = await runShell(terminal, connected, signal);
+    if (signal.aborted) return;
+    terminal.note(`${end} Press Enter for a new one.`);
+    await terminal.enter(signal);
+  }
+}
+
+/** Answers how it ended. */
+async function runShell(terminal: HostTerminal, connected: Connected, signal: AbortSignal): Promise<string> {
+  try {
     const shell = await connected.host.openShell({ size: terminal.size, signal });
     await terminal.attach(shell, signal);
-    if (!signal.aborted) terminal.note("The shell has ended; here is a new one.");
+    return "The shell has ended.";
+  } catch (error) {
+    return `The shell is lost: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }

@@ -23,7 +23,7 @@ const yearInSeconds = 365 * 24 * 3600;
 export function pageServer(site: Site): Server {
   const page = sirv(site.page, { etag: true, gzip: true, brotli: true, setHeaders: cacheHashedFiles });
   // Artefacts are named in guest.json by content, so that a copy in the HTTP cache is always the right one.
-  const guest = sirv(site.guest, { etag: true, setHeaders: cacheByContent });
+  const guest = sirv(site.guest, { etag: true, gzip: true, brotli: true, setHeaders: cacheByContent });
   const images = sirv(site.images, { etag: true, dotfiles: false, setHeaders: cacheByContent });
   return createServer((request, response) => {
     secure(response);

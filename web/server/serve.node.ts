@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { parseArgs } from "node:util";
 import { registryProxy } from "../proxy/registry-proxy.node.ts";
 import { type Artefacts, artefacts } from "./artefacts.node.ts";
@@ -10,24 +11,19 @@ Serve the page that runs containers in the browser
 
 Options:
       --address string        Address to listen on (default "127.0.0.1")
-      --port int              Port to listen on (default 8080)
+      --port int              Port to listen on, 0 for any free one (default 8080)
       --allow-registry list   Registry that the page's proxy may also ask
       --no-proxy              Serve no registry proxy
       --help                  Print usage`;
 
-/** `wherry serve`: serves the page until it is interrupted. */
+/** `wherry serve`: serves the page until it is interrupted. Answers the exit code. */
 export async function serve(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      address: { type: "string", default: "127.0.0.1" },
-      port: { type: "string", default: "8080" },
-      "allow-registry": { type: "string", multiple: true, default: [] },
-      "no-proxy": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
+  const options = parse(argv);
+  if (typeof options === "string") {
+    console.error(`wherry: ${options}\n\n${usage}`);
+    return 125;
+  }
+  if (options.help) {
     console.log(usage);
     return 0;
   }
@@ -37,26 +33,58 @@ export async function serve(argv: readonly string[]): Promise<number> {
     console.error(`wherry: ${missing} is missing. In a clone, "npm start" builds it.`);
     return 1;
   }
-  const where = { address: values.address, port: Number(values.port) };
+  const { where } = options;
   const proxy = registryProxy({
     prefix: "/registry-proxy",
     origins: () => origins(where),
-    allowRegistries: values["allow-registry"],
+    allowRegistries: options.allowRegistries,
   });
-  const code = await listen(values["no-proxy"] ? found : { ...found, proxy }, where);
+  const code = await listen(options.noProxy ? found : { ...found, proxy }, where);
   proxy.close();
   return code;
 }
 
-interface Where {
-  readonly address: string;
-  readonly port: number;
+interface ServeOptions {
+  readonly where: Where;
+  readonly allowRegistries: readonly string[];
+  readonly noProxy: boolean;
+  readonly help: boolean;
 }
 
-/** What the page's address may be in the address bar: the listening address, and loopback's names for it. */
+/** `port` 0 stands for any free one, until the server listens on it. */
+interface Where {
+  readonly address: string;
+  port: number;
+}
+
+/** Answers a sentence when the arguments cannot be understood. */
+function parse(argv: readonly string[]): ServeOptions | string {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        address: { type: "string", default: "127.0.0.1" },
+        port: { type: "string", default: "8080" },
+        "allow-registry": { type: "string", multiple: true, default: [] },
+        "no-proxy": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const { address, port, help } = values;
+    if (!/^\d+$/.test(port) || Number(port) > 65535) return `invalid port "${port}": expected a number from 0 to 65535`;
+    const where = { address, port: Number(port) };
+    return { where, allowRegistries: values["allow-registry"], noProxy: values["no-proxy"], help };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What the page's address may be in the address bar: the addresses listened on, and loopback's names for them. */
 function origins({ address, port }: Where): readonly string[] {
-  const hosts = new Set([urlHost(address), "127.0.0.1", "localhost", "[::1]"]);
-  return [...hosts].map((host) => new URL(`http://${host}:${port}`).origin);
+  const everywhere = address === "0.0.0.0" || address === "::";
+  const own = everywhere ? Object.values(networkInterfaces()).flatMap((each) => each ?? []) : [{ address }];
+  const hosts = new Set([...own.map((each) => urlHost(each.address)), "127.0.0.1", "localhost", "[::1]"]);
+  return [...hosts].map((host) => `http://${host}:${port}`).map((url) => new URL(url).origin);
 }
 
 function urlHost(address: string): string {
@@ -79,6 +107,8 @@ function listen(site: Site, where: Where): Promise<number> {
       resolve(1);
     });
     server.listen(where.port, where.address, () => {
+      const bound = server.address();
+      if (bound !== null && typeof bound === "object") where.port = bound.port;
       console.log(`Wherry is at http://${urlHost(where.address)}:${where.port}/  (Ctrl-C ends it)`);
     });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {

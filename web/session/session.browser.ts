@@ -9,10 +9,13 @@ import type { Phase } from "./phase.ts";
 export interface SessionComponents {
   readonly options: Omit<EngineWorkerOptions, "storage">;
   spawnWorker(): Worker;
-  connectEngine(port: MessagePort): EngineApi;
-  connectHost(port: MessagePort): HostSession;
-  /** Answers the `docker` invocations of the host's shells. */
-  serve(host: HostSession, engine: EngineApi): void;
+  connect(ports: EnginePorts): Promise<Connected>;
+}
+
+/** The engine's two doors, as worker/port serves them. */
+export interface EnginePorts {
+  readonly engine: MessagePort;
+  readonly host: MessagePort;
 }
 
 /** The engine is running, and these are its doors. */
@@ -21,37 +24,62 @@ export interface Connected {
   readonly host: HostSession;
 }
 
+/** `connected` is there while the guest runs. */
+export interface SessionState {
+  readonly phase: Phase;
+  readonly connected?: Connected;
+}
+
+/** How long an engine may take to stop before its worker is ended, in milliseconds. */
+const patience = 3000;
+
 /** One tab's hold on the engine: the lock, the worker, and the phase that the page shows. */
 export class Session {
   readonly #components: SessionComponents;
-  readonly #onPhase: (phase: Phase) => void;
-  readonly #onConnected: (connected: Connected) => void;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  #state: SessionState = { phase: { kind: "starting", what: "Starting" } };
   #lock: EngineLock | undefined;
   #thread: Worker | undefined;
 
-  constructor(
-    components: SessionComponents,
-    listeners: { readonly onPhase: (phase: Phase) => void; readonly onConnected: (connected: Connected) => void },
-  ) {
+  constructor(components: SessionComponents) {
     this.#components = components;
-    this.#onPhase = listeners.onPhase;
-    this.#onConnected = listeners.onConnected;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  onChange(listener: (state: SessionState) => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
   }
 
   /** Boots here unless another tab runs the engine. */
   async start(): Promise<void> {
-    if (locksAvailable() && !this.#lock) {
-      this.#lock = await acquireEngineLock(this.#lockListeners);
-      if (!this.#lock) return this.#onPhase({ kind: "elsewhere" });
-    }
-    await this.#boot();
+    await this.#reportingFailure(async () => {
+      if (locksAvailable()) {
+        this.#lock ??= await acquireEngineLock(this.#lockListeners);
+        if (!this.#lock) return this.#show({ phase: { kind: "elsewhere" } });
+      }
+      await this.#boot();
+    });
+  }
+
+  /** The one thing to do about a phase that does not go on by itself. */
+  async resume(): Promise<void> {
+    const { kind } = this.#state.phase;
+    this.#show({ phase: { kind: "starting", what: "Starting" } });
+    if (kind === "elsewhere" || kind === "moved") await this.#takeOver();
+    else await this.start();
   }
 
   /** Ends the other tab's engine and boots here. */
-  async takeOver(): Promise<void> {
-    this.#onPhase({ kind: "starting", what: "Waiting for the other tab to stop" });
-    this.#lock = await takeOverEngineLock(this.#lockListeners);
-    await this.#boot();
+  async #takeOver(): Promise<void> {
+    await this.#reportingFailure(async () => {
+      this.#show({ phase: { kind: "starting", what: "Waiting for the other tab to stop" } });
+      this.#lock = await takeOverEngineLock(this.#lockListeners);
+      await this.#boot();
+    });
   }
 
   readonly #lockListeners = {
@@ -60,47 +88,68 @@ export class Session {
   };
 
   async #boot(): Promise<void> {
-    try {
-      const storage = await chooseStorage();
-      const thread = this.#components.spawnWorker();
-      this.#thread?.terminate();
-      this.#thread = thread;
-      const engineWorker = Comlink.wrap<EngineWorker>(thread);
-      await engineWorker.onGuestGone(Comlink.proxy((reason) => this.#onPhase({ kind: "guest-gone", reason })));
-      const onProgress = Comlink.proxy((p: object & { what: string }) => this.#onPhase({ kind: "starting", ...p }));
-      await engineWorker.start({ ...this.#components.options, storage }, onProgress);
-      const connected = await this.#connect(engineWorker);
-      this.#components.serve(connected.host, connected.engine);
-      this.#onPhase({ kind: "running", storage });
-      this.#onConnected(connected);
-    } catch (error) {
-      this.#onPhase({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
-    }
-  }
-
-  async #connect(engineWorker: Comlink.Remote<EngineWorker>): Promise<Connected> {
+    await this.#end();
+    const thread = this.#components.spawnWorker();
+    this.#thread = thread;
+    /** What a worker says that is no longer this session's is not listened to. */
+    const show = (state: SessionState) => {
+      if (thread === this.#thread) this.#show(state);
+    };
+    const storage = await chooseStorage();
+    const worker = Comlink.wrap<EngineWorker>(thread);
     const engine = new MessageChannel();
     const host = new MessageChannel();
-    await engineWorker.connectEngine(Comlink.transfer(engine.port2, [engine.port2]));
-    await engineWorker.connectHost(Comlink.transfer(host.port2, [host.port2]));
-    return {
-      engine: this.#components.connectEngine(engine.port1),
-      host: this.#components.connectHost(host.port1),
+    const start = async () => {
+      await worker.onGuestGone(Comlink.proxy((reason) => show({ phase: { kind: "guest-gone", reason } })));
+      await worker.start(
+        { ...this.#components.options, storage },
+        Comlink.proxy((progress) => show({ phase: { kind: "starting", ...progress } })),
+      );
+      await worker.connectEngine(Comlink.transfer(engine.port2, [engine.port2]));
+      await worker.connectHost(Comlink.transfer(host.port2, [host.port2]));
     };
+    await Promise.race([start(), brokenScript(thread)]);
+    const connected = await this.#components.connect({ engine: engine.port1, host: host.port1 });
+    show({ phase: { kind: "running", storage }, connected });
   }
 
   async #moveAway(): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    if (thread) {
-      const stopped = Comlink.wrap<EngineWorker>(thread).stop();
-      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 3000))]).catch(() => undefined);
-      thread.terminate();
-    }
+    await this.#end();
     this.#lock?.release();
     this.#lock = undefined;
-    this.#onPhase({ kind: "moved" });
+    this.#show({ phase: { kind: "moved" } });
   }
+
+  /** Lets the engine write down what it has to, and ends its worker. */
+  async #end(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    if (!thread) return;
+    const stopped = Comlink.wrap<EngineWorker>(thread).stop();
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, patience))]).catch(() => undefined);
+    thread.terminate();
+  }
+
+  async #reportingFailure(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#show({ phase: { kind: "failed", message: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  #show(state: SessionState): void {
+    if (state.phase.kind !== this.#state.phase.kind) performance.mark(`wherry:${state.phase.kind}`);
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+/** Rejects when the worker's script cannot be had or throws, of which Comlink hears nothing. */
+function brokenScript(thread: Worker): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    thread.addEventListener("error", ({ message }) => reject(new Error(message || "its script could not be loaded")));
+  });
 }
 
 /** IndexedDB where it is there and works; private windows of some browsers have it and refuse to open it. */

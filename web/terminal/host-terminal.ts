@@ -20,9 +20,13 @@ export class HostTerminal {
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(element);
     handleClipboardKeys(this.#terminal);
-    this.#observer = new ResizeObserver(() => this.#fit.fit());
+    // A page that is not shown, such as a folded part of a tutorial, leaves the size as it was.
+    const fit = () => {
+      if (element.clientWidth > 0) this.#fit.fit();
+    };
+    this.#observer = new ResizeObserver(fit);
     this.#observer.observe(element);
-    this.#fit.fit();
+    fit();
   }
 
   get size(): { readonly rows: number; readonly columns: number } {
@@ -40,6 +44,22 @@ export class HostTerminal {
   /** A line of Wherry's own, set off from what the shell prints. */
   note(text: string): void {
     this.#terminal.write(`\r\n\x1b[2m${text}\x1b[0m\r\n`);
+  }
+
+  /** Resolves when Enter is pressed, or the signal is aborted. */
+  async enter(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const listener = this.#terminal.onData((text) => {
+        if (text === "\r") done();
+      });
+      const done = () => {
+        listener.dispose();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      signal.addEventListener("abort", done);
+      if (signal.aborted) done();
+    });
   }
 
   reset(): void {
