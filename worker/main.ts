@@ -57,6 +57,7 @@ class BrowserEngine implements EngineWorker {
         javascript: navigator.userAgent,
         components: [
           { name: "crun", version: manifest.versions.runtime },
+          { name: "docker-init", version: manifest.versions.init },
           { name: "v86", version: manifest.machine.v86 },
         ],
         debug: false,

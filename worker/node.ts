@@ -153,6 +153,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
       components: [
         { name: "v86", version: manifest.machine.v86 },
         { name: "crun", version: manifest.versions.runtime },
+        { name: "docker-init", version: manifest.versions.init },
       ],
       debug: flags.debug,
     },

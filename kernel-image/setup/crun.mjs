@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { artefact } from "./artefact.mjs";
 import { filesBelow, hashFiles, keyOf } from "./key.mjs";
+import { upstreamVersion } from "./packages.mjs";
 import { recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { guestCFlags, guestLinkFlags, inParallel, toolchain } from "./toolchain.mjs";
@@ -100,9 +101,4 @@ async function unpackSource(files, tree) {
     if (name) await run("patch", ["-s", "-p1", "-i", join(tree, "debian/patches", name)], { cwd: tree });
   }
   return tree;
-}
-
-/** @param {string} version of a Debian package: [epoch:]upstream[-revision] */
-function upstreamVersion(version) {
-  return version.replace(/^\d+:/, "").replace(/-[^-]*$/, "");
 }

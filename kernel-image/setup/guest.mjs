@@ -19,7 +19,7 @@ import { snapshot } from "./snapshot.mjs";
  * @property {Record<"state" | "wasm" | "kernel" | "initramfs" | "bios" | "vgaBios", GuestFile>} files
  * @property {import("./snapshot.mjs").MachineIdentity & { v86: string }} machine
  * @property {Record<string, string>} keys under which the parts are cached
- * @property {{ kernel: string, runtime: string }} versions `uname -r`; crun's
+ * @property {{ kernel: string, runtime: string, init: string }} versions `uname -r`; crun's; tini's, which is docker-init
  */
 
 /**
@@ -65,7 +65,7 @@ export async function guest(packages, progress) {
     },
     machine: { ...taken.identity, v86: taken.v86 },
     keys,
-    versions: { kernel: parts.kernel.release, runtime: parts.crun.version },
+    versions: { kernel: parts.kernel.release, runtime: parts.crun.version, init: root.init },
   };
   await placeTree(images.folder, join(dist, "images"));
   await replaceFile(join(folder, "guest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { artefact } from "./artefact.mjs";
 import { writeCpio } from "./cpio.mjs";
 import { filesBelow, hashFiles, keyOf } from "./key.mjs";
+import { upstreamVersion } from "./packages.mjs";
 import { recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
 
@@ -11,8 +12,10 @@ import { run } from "./run.mjs";
 
 const rootfs = join(recipe, "rootfs");
 
+const debianPackages = ["busybox-static", "bash-static", "ncurses-base", "tini"];
+
 /** Bumped when what `collect` makes of equal inputs changes. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** The host is one merged /usr, as Debian's is. */
 const links = { bin: "usr/bin", sbin: "usr/sbin", lib: "usr/lib", "var/run": "../run", "var/lock": "../run/lock" };
@@ -47,7 +50,7 @@ const withoutApplets = new Set([
  * @param {import("./progress.mjs").Progress} progress
  */
 export async function initramfs(parts, packages, progress) {
-  const taken = await Promise.all(["busybox-static", "bash-static", "ncurses-base"].map((name) => packages.get(name)));
+  const taken = await Promise.all(debianPackages.map((name) => packages.get(name)));
   const key = keyOf({
     layoutVersion,
     rootfs: await hashFiles([rootfs], recipe),
@@ -66,7 +69,12 @@ export async function initramfs(parts, packages, progress) {
     progress.say(`  initramfs.cpio has ${(archive.length / 1e6).toFixed(1)} MB`);
   };
   const folder = await artefact({ name: "initramfs", key, what: "Packing the initramfs", build }, progress);
-  return { folder, key, image: join(folder, "initramfs.cpio") };
+  return {
+    folder,
+    key,
+    image: join(folder, "initramfs.cpio"),
+    init: upstreamVersion((await packages.get("tini")).version),
+  };
 }
 
 /**
@@ -84,6 +92,7 @@ async function collect(unpacked, parts) {
   if (existsSync(parts.agent.docker)) await tree.program("usr/bin/docker", parts.agent.docker);
   await tree.program("usr/bin/crun", parts.crun.program);
   await tree.program("usr/bin/bash", join(unpacked, "bin/bash-static"));
+  await tree.program("usr/bin/docker-init", join(unpacked, "usr/bin/tini-static"));
   await addBusybox(tree, join(unpacked, "bin/busybox"));
   for (const name of terminals) {
     const path = join("lib/terminfo", name.slice(0, 1), name);

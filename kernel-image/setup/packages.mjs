@@ -11,7 +11,7 @@ import { run } from "./run.mjs";
 /** @typedef {import("./apt.mjs").DebianPackage} DebianPackage */
 
 /** What goes into the guest or is linked into it, built for i386. */
-const guestPackages = ["busybox-static", "bash-static", "ncurses-base", "libseccomp-dev", "libcap-dev", "libyajl-dev"];
+const guestPackages = "busybox-static bash-static ncurses-base tini libseccomp-dev libcap-dev libyajl-dev".split(" ");
 
 /** What is the same on every architecture, or wanted for its source. */
 const nativePackages = ["linux-source-6.12", "seabios", "crun"];
@@ -172,4 +172,9 @@ function archives() {
 async function debianCodename() {
   const text = await readFile("/etc/os-release", "utf8");
   return /^VERSION_CODENAME=(\S+)$/m.exec(text)?.[1] ?? "stable";
+}
+
+/** @param {string} version of a Debian package: [epoch:]upstream[-revision] */
+export function upstreamVersion(version) {
+  return version.replace(/^\d+:/, "").replace(/-[^-]*$/, "");
 }

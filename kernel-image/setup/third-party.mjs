@@ -17,6 +17,7 @@ const licences = new Map(
     yajl: "ISC",
     ncurses: "X11",
     seabios: "LGPL-3.0-only",
+    tini: "MIT",
   }),
 );
 

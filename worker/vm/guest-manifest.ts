@@ -6,8 +6,8 @@ export interface GuestManifest {
   readonly version: 1;
   readonly files: Readonly<Record<"state" | "wasm" | "kernel" | "initramfs" | "bios" | "vgaBios", GuestFile>>;
   readonly machine: MachineIdentity;
-  /** `uname -r`, and the OCI runtime's: for what the engine says of itself. */
-  readonly versions: { readonly kernel: string; readonly runtime: string };
+  /** `uname -r`, the OCI runtime's, and that of `docker-init`: for what the engine says of itself. */
+  readonly versions: { readonly kernel: string; readonly runtime: string; readonly init: string };
 }
 
 /** `path` is relative to guest.json. `uncompressed` is there for zstd files. */
