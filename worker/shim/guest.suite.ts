@@ -429,7 +429,13 @@ export function guestSuite(
         await readUntil(reader, "22 72");
         expect((await process.exited).code).toBe(6);
         const cat = await start(["/bin/cat"]);
-        await cat.stdin?.getWriter().write(Uint8Array.of(3));
+        const keys = cat.stdin?.getWriter();
+        const screen = cat.stdout?.getReader();
+        if (!keys || !screen) throw new Error("no terminal");
+        // What the terminal echoes may come before the program reads; its own copy comes after, and only then is it there.
+        await keys.write(new TextEncoder().encode("here\n"));
+        await readUntil(screen, "here\r\nhere");
+        await keys.write(Uint8Array.of(3));
         expect((await cat.exited).signal).toBe(2);
       });
 
