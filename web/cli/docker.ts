@@ -75,6 +75,9 @@ async function applyGlobals(cli: Cli, globals: ParsedFlags): Promise<void> {
     if (globals.bool(name))
       throw new CliError(`docker: --${name} is not supported: the engine is not reached over TCP`);
   }
+  if (globals.list("host").some((host) => host !== "unix:///var/run/docker.sock")) {
+    throw new CliError("docker: --host is not supported: this command speaks to the engine that it was started for");
+  }
   const context = globals.string("context");
   if (context !== "" && context !== "default") {
     throw new CliError(
