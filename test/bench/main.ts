@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { headlessRows } from "./headless.ts";
+import { pageRows } from "./page.ts";
 import { pullRows } from "./pull.ts";
 import { printTable, type Row } from "./report.ts";
 
@@ -33,6 +34,7 @@ if (values.help) {
   const rows: Row[] = [];
   if (wanted("headless")) rows.push(...(await headlessRows(values.against)));
   if (wanted("pull")) rows.push(...(await pullRows(values.against, values.registry)));
+  if (wanted("page")) rows.push(...(await pageRows()));
   printTable(rows);
   if (values.json) await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
 }

@@ -1,0 +1,87 @@
+import type { Page, Request } from "playwright-core";
+import { type Browser, openBrowser } from "../support/chromium.ts";
+import { startPageServer } from "../support/page-server.ts";
+import { TerminalDriver } from "../support/terminal.ts";
+import type { Row } from "./report.ts";
+import { summarize } from "./sample.ts";
+
+const runs = 7;
+
+/** Figures of the page in headless Chromium: from navigation to the prompt, and from Enter to the prompt. */
+export async function pageRows(): Promise<Row[]> {
+  const server = await startPageServer();
+  const browser = await openBrowser();
+  try {
+    const transfer = await firstVisit(browser, server.origin);
+    const loads: number[] = [];
+    for (let round = 0; round < runs; round++) loads.push(await loadToPrompt(browser, server.origin));
+    const page = await browser.context.newPage();
+    await page.goto(server.origin);
+    const terminal = new TerminalDriver(page);
+    await terminal.ready();
+    await terminal.does("docker pull -q busybox && docker run -d --name bench busybox sleep 1000");
+    const rows: Row[] = [
+      { name: "page: first visit, transfer before the prompt", unit: "MB", wherry: transfer / 1e6, limit: "12 MB" },
+      { name: "page: load to prompt, warm HTTP cache", unit: "ms", wherry: summarize(loads), limit: "1500 ms" },
+    ];
+    for (const command of ["docker run --rm busybox true", "docker exec bench true", "docker ps"]) {
+      rows.push({ name: `page: ${command}`, unit: "ms", wherry: summarize(await enterToPrompt(page, command)) });
+    }
+    await terminal.does("docker rm -f bench");
+    return rows;
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+}
+
+/** Bytes over the wire until the prompt is there, those that the worker asked for included. */
+async function firstVisit({ context }: Browser, origin: string): Promise<number> {
+  const sizes: Promise<number>[] = [];
+  const listener = (request: Request) =>
+    sizes.push(request.sizes().then((size) => size.responseBodySize + size.responseHeadersSize));
+  context.on("requestfinished", listener);
+  const page = await context.newPage();
+  await page.goto(origin);
+  await new TerminalDriver(page).ready();
+  context.off("requestfinished", listener);
+  await page.close();
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function loadToPrompt({ context }: Browser, origin: string): Promise<number> {
+  const page = await context.newPage();
+  await page.goto(origin, { waitUntil: "commit" });
+  const taken = await promptAppears(page);
+  await page.close();
+  return taken;
+}
+
+/** Milliseconds since the navigation began. */
+async function promptAppears(page: Page): Promise<number> {
+  const handle = await page.waitForFunction(
+    () => /root@wherry:\S+#\s*$/.test(document.querySelector(".xterm-rows")?.textContent ?? "") && performance.now(),
+    undefined,
+    { polling: 10 },
+  );
+  return Number(await handle.jsonValue());
+}
+
+/** The line is typed already; the clock runs from Enter until the next prompt stands at the end of the screen. */
+async function enterToPrompt(page: Page, command: string): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < runs + 2; round++) {
+    const terminal = new TerminalDriver(page);
+    await terminal.does("true");
+    await terminal.type(`clear; ${command} >/dev/null; echo en''d`);
+    const start = performance.now();
+    await terminal.press("Enter");
+    await page.waitForFunction(
+      () => /^end\s*root@wherry/.test(document.querySelector(".xterm-rows")?.textContent ?? ""),
+      undefined,
+      { polling: 5 },
+    );
+    if (round >= 2) times.push(performance.now() - start);
+  }
+  return times;
+}
