@@ -1,4 +1,4 @@
-import { invalidParameter, notImplemented, unavailable } from "../errdefs/errors.ts";
+import { invalidParameter, notFound, notImplemented, unavailable } from "../errdefs/errors.ts";
 import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
 import { containerRoutes } from "./container.ts";
 import type { ContainerBackend } from "./container-backend.ts";
@@ -48,8 +48,7 @@ export class ApiRouter implements EngineApi {
     this.#claim(networkRoutes(components.networks));
     this.#claim(volumeRoutes(components.volumes));
     this.#claim(systemRoutes(components.system));
-    // There are no plugins, which is an answer.
-    this.#claim({ handlers: { PluginList: async () => jsonResponse([]) } });
+    this.#claim(noPlugins);
     this.#headers = [
       ["Api-Version", formatVersion(currentVersion)],
       ["Docker-Experimental", "false"],
@@ -130,6 +129,16 @@ export class ApiRouter implements EngineApi {
     }
   }
 }
+
+/** There are no plugins, which is an answer: `docker inspect NAME` asks for one when nothing else has the name. */
+const noPlugins: Routes = {
+  handlers: {
+    PluginList: async () => jsonResponse([]),
+    PluginInspect: async ({ param }) => {
+      throw notFound(`plugin "${param("name")}" not found`);
+    },
+  },
+};
 
 /** What an operation that nobody claimed answers. */
 async function refuse({ id, operation }: RouteMatch): Promise<Response> {

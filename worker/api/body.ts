@@ -22,7 +22,8 @@ export async function readOptionalJson<T>(request: Request, decode: Decode<T>): 
 
 /** As Go's decoder, members that are `null` count as absent and names are compared without regard to case. */
 export function decodeJson<T>(text: string, decode: Decode<T>): T {
-  const value = parse(text);
+  // Go decodes null into nothing: as if no member were there.
+  const value = parse(text) ?? {};
   try {
     return decode(value, "");
   } catch (error) {

@@ -1,4 +1,4 @@
-import { conflict } from "../errdefs/errors.ts";
+import { conflict, system } from "../errdefs/errors.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
@@ -147,9 +147,23 @@ async function makeBindSources(guest: Guest, container: Container): Promise<void
     try {
       await guest.run([{ op: "mkdir", path, mode: 0o755, parents: true }]);
     } catch (error) {
-      // It is there, and no folder: a file or a socket.
       if (!(error instanceof GuestError && error.code === "EEXIST")) throw error;
+      if (await leadsNowhere(guest, path)) {
+        const { Source } = point;
+        throw system(`error while creating mount source path '${Source}': mkdir ${Source}: file exists`);
+      }
     }
+  }
+}
+
+/** Whether what is there is a symlink to nothing; out of a shared folder leads none. A file or a socket is something. */
+async function leadsNowhere(guest: Guest, path: string): Promise<boolean> {
+  try {
+    await guest.readFile(path, 0);
+    return false;
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    return ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code);
   }
 }
 

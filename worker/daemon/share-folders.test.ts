@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { guestBindSources, parseShares, SharedBindSources } from "./share-folders.ts";
 
-const shares = parseShares(["/srv/data/", "/srv/data/deep:ro", "rel/../x:rw"], "/work");
+const shares = parseShares(["/srv/data/:ro", "/srv/data/deep", "rel/../x:rw"], "/work");
 const binds = new SharedBindSources(shares, "/run/wherry/host", ["/tmp/d.sock"]);
 
 it.each([
@@ -23,6 +23,14 @@ it.each([
 it("the whole machine can be shared", () => {
   const all = new SharedBindSources(parseShares(["/"], "/"), "/h", []);
   expect([all.resolve("/"), all.resolve("/etc/hosts")]).toEqual(["/h/shares/0", "/h/shares/0/etc/hosts"]);
+});
+
+it("a read-only folder in a writable one is refused", () => {
+  expect(() => parseShares(["/srv", "/srv/deep:ro"], "/")).toThrow(
+    "conflicting values for --share: /srv/deep is to be read-only, and is writable as a part of /srv",
+  );
+  expect(() => parseShares(["/srv", "/srv:ro"], "/")).toThrow("conflicting values");
+  expect(parseShares(["/srv", "/srv-deep:ro"], "/")).toHaveLength(2);
 });
 
 it("in the guest sources are what they are", () => {

@@ -12,16 +12,31 @@ export interface ShareFolder {
 
 /** Parses the values of `--share`. Throws `InvalidParameter`. */
 export function parseShares(values: readonly string[], cwd: string): readonly ShareFolder[] {
-  return values.map((value, index) => {
-    const match = /^(.*?)(?::(ro|rw))?$/.exec(value);
-    const path = match?.[1] ?? "";
-    if (path === "") throw invalidParameter(`invalid value ${JSON.stringify(value)} for --share: expected DIR[:ro]`);
-    return {
-      folder: normalize(path.startsWith("/") ? path : `${cwd}/${path}`),
-      readOnly: match?.[2] === "ro",
-      name: `${index}`,
-    };
-  });
+  const shares = values.map((value, index) => parseShare(value, index, cwd));
+  for (const inner of shares.filter(({ readOnly }) => readOnly)) {
+    const outer = shares.find((share) => !share.readOnly && isBeneath(inner.folder, share.folder));
+    if (!outer) continue;
+    throw invalidParameter(
+      `conflicting values for --share: ${inner.folder} is to be read-only, and is writable as a part of ${outer.folder}`,
+    );
+  }
+  return shares;
+}
+
+function parseShare(value: string, index: number, cwd: string): ShareFolder {
+  const match = /^(.*?)(?::(ro|rw))?$/.exec(value);
+  const path = match?.[1] ?? "";
+  if (path === "") throw invalidParameter(`invalid value ${JSON.stringify(value)} for --share: expected DIR[:ro]`);
+  return {
+    folder: normalize(path.startsWith("/") ? path : `${cwd}/${path}`),
+    readOnly: match?.[2] === "ro",
+    name: `${index}`,
+  };
+}
+
+/** Whether `path` is `folder` or in it. */
+function isBeneath(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`);
 }
 
 /** The engine's own socket in the guest, for containers that mount it. */
@@ -49,7 +64,7 @@ export class SharedBindSources implements BindSources {
     const path = normalize(source);
     if (this.#sockets.has(path)) return guestDockerSocket;
     for (const { folder, name } of this.#shares) {
-      if (path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`)) {
+      if (isBeneath(path, folder)) {
         const below = path.slice(folder.length).replace(/^\/+/, "");
         return `${this.#mountpoint}/shares/${name}${below === "" ? "" : `/${below}`}`;
       }
