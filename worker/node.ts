@@ -7,6 +7,7 @@ import { type ApiListener, listen } from "./api/http.node.ts";
 import { createNodeSha256 } from "./archive/sha256.node.ts";
 import { FsFiles } from "./content/fs.node.ts";
 import { type DaemonFlags, parseFlags } from "./daemon/flags.node.ts";
+import { IdleWatch } from "./daemon/idle.ts";
 import { stderrLog } from "./daemon/log.node.ts";
 import { writePidFile } from "./daemon/pidfile.node.ts";
 import { SharedBindSources } from "./daemon/share-folders.ts";
@@ -68,8 +69,10 @@ async function run(flags: DaemonFlags, log: Log): Promise<void> {
       opened.push(() => pidfile.remove());
     }
     const gate = new ApiGate();
+    const listeners: ApiListener[] = [];
     for (const address of flags.hosts) {
       const listener: ApiListener = await listen(address, gate);
+      listeners.push(listener);
       opened.push(() => listener.close());
       log("info", `API listen on ${listener.url.replace(/^unix:\/\//, "")}`);
       if (address.kind === "tcp" && !/^(127\.|::1$|localhost$)/.test(address.host)) {
@@ -83,10 +86,33 @@ async function run(flags: DaemonFlags, log: Log): Promise<void> {
     opened.push(() => engine.stop());
     gate.open(engine.api);
     log("info", "Daemon has completed initialization");
-    await ended;
+    const idle = flags.exitWhenIdle && becomesIdle(flags.exitWhenIdle, { gate, listeners, api: engine.api });
+    if ((await Promise.race([ended, ...(idle ? [idle] : [])])) !== "idle") return;
+    // Before all else: who comes from now on finds nobody, and starts another engine.
+    await Promise.all(listeners.map((listener) => listener.close()));
+    log("info", "No container and no client is left: ending (--exit-when-idle)");
   } finally {
     for (const close of opened.reverse()) await close().catch((error: unknown) => log("error", errorMessage(error)));
   }
+}
+
+interface InUse {
+  readonly gate: ApiGate;
+  readonly listeners: readonly ApiListener[];
+  readonly api: EngineApi;
+}
+
+async function becomesIdle(after: number, { gate, listeners, api }: InUse): Promise<"idle"> {
+  const busy = async () => {
+    const counts = await Promise.all(listeners.map((listener) => listener.connections()));
+    if (counts.some((count) => count > 0)) return true;
+    const running = await api.fetch(new Request("http://docker/containers/json"));
+    return !running.ok || ((await running.json()) as readonly unknown[]).length > 0;
+  };
+  const watch = new IdleWatch({ clock: systemClock(), after, busy });
+  gate.onUse = () => watch.touch();
+  await watch.idle();
+  return "idle";
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
@@ -108,6 +134,7 @@ function signalled(log: Log): Promise<void> {
 class ApiGate implements EngineApi {
   readonly #api: Promise<EngineApi>;
   open: (api: EngineApi) => void = () => undefined;
+  onUse: () => void = () => undefined;
 
   constructor() {
     this.#api = new Promise((resolve) => {
@@ -115,8 +142,13 @@ class ApiGate implements EngineApi {
     });
   }
 
-  fetch: EngineApi["fetch"] = async (request) => (await this.#api).fetch(request);
-  upgrade: EngineApi["upgrade"] = async (request) => (await this.#api).upgrade(request);
+  fetch: EngineApi["fetch"] = async (request) => (await this.#used()).fetch(request);
+  upgrade: EngineApi["upgrade"] = async (request) => (await this.#used()).upgrade(request);
+
+  #used(): Promise<EngineApi> {
+    this.onUse();
+    return this.#api;
+  }
 }
 
 async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
@@ -171,8 +203,4 @@ async function openGuest(folder: string): Promise<GuestFolder> {
 /** In a clone as in the package: `dist/NAME` beside the `dist/node` that this runs from. */
 function beside(name: string): string {
   return fileURLToPath(new URL(`../${name}`, import.meta.url));
-}
-
-if (/(^|\/)(wherry-daemon\.js|worker\/node\.ts)$/.test(process.argv[1] ?? "")) {
-  process.exit(await daemon(process.argv.slice(2)));
 }

@@ -1,15 +1,9 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 
-/** What runs on Node, as JavaScript without dependencies: dist/node. */
-const entries = {
-  "wherry-daemon": `${top}worker/node.ts`,
-  wherry: `${top}web/node.ts`,
-};
-
+/** What runs on Node, as JavaScript without dependencies: dist/node/wherry.js. */
 export default defineConfig({
   root: top,
   publicDir: false,
@@ -22,9 +16,13 @@ export default defineConfig({
     minify: false,
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
-      input: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+      input: { wherry: `${top}web/node.ts` },
       // All in one folder: files beside the bundle are found from any chunk by the same relative path.
-      output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "[name]-[hash].js",
+        banner: ({ isEntry }) => (isEntry ? "#!/usr/bin/env node" : ""),
+      },
     },
   },
 });

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { BundledPackages } from "./bundled-packages.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
-import { dist, top } from "./paths.mjs";
+import { dist, recipe, top } from "./paths.mjs";
 
 /** The bundles of the clone: the page, and what runs on Node. */
 const bundles = [
@@ -18,20 +19,32 @@ const sources = ["web", "worker", "public", "package-lock.json"];
  */
 export async function application(progress) {
   const key = keyOf({
-    sources: await hashFiles(
-      sources.map((path) => join(top, path)),
-      top,
-    ),
+    sources: await hashFiles([...sources.map((path) => join(top, path)), join(recipe, "setup")], top),
     proxy: process.env.WHERRY_REGISTRY_PROXY ?? "",
   });
+  await mkdir(dist, { recursive: true });
   for (const { name, config, what } of bundles) {
     const stamp = join(dist, `.${name}-key`);
     const have = await readFile(stamp, "utf8").catch(() => "");
     if (have === key && existsSync(join(dist, name))) continue;
     await progress.step(what, async () => {
       const { build } = await import("vite");
-      await build({ configFile: join(top, config), logLevel: "warn" });
+      const packages = new BundledPackages();
+      const plugins = () => [packages.plugin()];
+      await build({ configFile: join(top, config), logLevel: "error", plugins: plugins(), worker: { plugins } });
+      await packages.write(packagesOf(name));
     });
     await writeFile(stamp, key);
   }
+}
+
+/** Names of the npm packages that have become part of the bundles. */
+export async function bundledPackages() {
+  const lists = await Promise.all(bundles.map(({ name }) => readFile(packagesOf(name), "utf8")));
+  return [...new Set(lists.flatMap((list) => list.split("\n").filter(Boolean)))].sort();
+}
+
+/** @param {string} bundle */
+function packagesOf(bundle) {
+  return join(dist, `.${bundle}-packages`);
 }

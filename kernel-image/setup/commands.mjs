@@ -32,7 +32,7 @@ export const commands = {
     return 0;
   },
   sources: async (args, progress) => {
-    const packages = await ready(progress, args);
+    const packages = await ready(progress, args, { withApplication: true });
     await gatherSources(packages, progress);
     return 0;
   },

@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageFiles } from "../images/debian-package.mjs";
+import { bundledPackages } from "./application.mjs";
 import { dist, top } from "./paths.mjs";
 import { staticLibrary } from "./toolchain.mjs";
 
@@ -79,14 +80,13 @@ async function copyrightOf(deb, name) {
 
 /** @param {string} folder where their licences go */
 async function npmPackages(folder) {
-  const { dependencies } = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
   const rows = [];
-  for (const name of Object.keys(dependencies)) {
+  for (const name of await bundledPackages()) {
     const home = join(top, "node_modules", name);
     const { version, license } = JSON.parse(await readFile(join(home, "package.json"), "utf8"));
     rows.push(`${name} ${version}: ${license}`);
-    for (const file of ["LICENSE", "LICENSE.md", "license"])
-      await copyFile(join(home, file), join(folder, `npm-${name.replace("/", "-")}`)).catch(() => {});
+    const file = (await readdir(home)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file) await copyFile(join(home, file), join(folder, `npm-${name.replace("/", "-")}`));
   }
   return rows;
 }

@@ -1,5 +1,5 @@
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
-import { ApiError, ConnectionError } from "./errors.ts";
+import { ApiError, CliError, ConnectionError } from "./errors.ts";
 
 /** The API version that the CLI speaks. */
 export const apiVersion = "1.51";
@@ -75,7 +75,7 @@ export class ApiClient {
     try {
       return await operation();
     } catch (cause) {
-      if ((options.signal ?? this.#signal).aborted) throw cause;
+      if ((options.signal ?? this.#signal).aborted || cause instanceof CliError) throw cause;
       throw new ConnectionError(this.#address, { cause });
     }
   }

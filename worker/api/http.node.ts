@@ -16,6 +16,8 @@ export type ListenAddress =
 export interface ApiListener {
   /** As in `-H`, with the port that was given where 0 was asked for. */
   readonly url: string;
+  /** How many clients are connected now. */
+  connections(): Promise<number>;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
@@ -33,6 +35,10 @@ export async function listen(address: ListenAddress, api: EngineApi): Promise<Ap
   else await listening(server, () => server.listen(address.port, address.host));
   return {
     url: urlOf(address, server),
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
     async close() {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -43,6 +43,7 @@ it("parseFlags() has defaults for root and for others", () => {
   expect(parseFlags([], user)).toMatchObject({
     flags: { hosts: [{ path: "/run/user/7/docker.sock" }], dataRoot: "/home/u/.local/share/wherry" },
   });
+  expect(parseFlags(["--exit-when-idle", "1h2m3s"], root)).toMatchObject({ flags: { exitWhenIdle: 3_723_000 } });
   const help = parseFlags(["--help"], user);
   expect(help.kind === "help" && help.text).toContain('(default "/home/u/.local/share/wherry")');
 });
@@ -54,6 +55,7 @@ it.each([
   [["-l", "loud"], "invalid logging level: loud"],
   [["-H", "fd://"], 'invalid value "fd://" for flag -H'],
   [["-H", "tcp://a:99999"], "invalid value"],
+  [["--exit-when-idle", "soon"], 'invalid argument "soon" for "--exit-when-idle"'],
   [["--share", ":ro"], 'invalid value ":ro" for --share'],
 ])("parseFlags() refuses %j", (argv, message) => {
   expect(() => parseFlags(argv, root)).toThrow(message);

@@ -12,6 +12,7 @@ Run the engine, with dockerd's own flag names
 Options:
       --data-root string           Root directory of persistent state (default "DATA_ROOT")
   -D, --debug                      Enable debug mode
+      --exit-when-idle duration    End when no container and no client has been there for so long, such as 5m
       --help                       Print usage
   -H, --host list                  Daemon socket(s) to connect to (default HOST)
       --insecure-registry list     Enable insecure registry communication
@@ -32,6 +33,8 @@ export interface DaemonFlags {
   readonly bundledRegistry: boolean;
   readonly shares: readonly ShareFolder[];
   readonly pidfile?: string;
+  /** Milliseconds. */
+  readonly exitWhenIdle?: number;
 }
 
 /** What a run of the program asks for. */
@@ -70,6 +73,7 @@ export function parseFlags(argv: readonly string[], surroundings: Surroundings):
       mirrors: values["registry-mirror"],
       bundledRegistry: !values["no-bundled-registry"],
       shares: parseShares(values.share, surroundings.cwd),
+      ...(values["exit-when-idle"] === undefined ? {} : { exitWhenIdle: parseIdleTime(values["exit-when-idle"]) }),
       ...(values.pidfile ? { pidfile: resolve(surroundings.cwd, values.pidfile) } : {}),
     },
   };
@@ -90,6 +94,7 @@ function parse(argv: readonly string[]) {
         "registry-mirror": list,
         "no-bundled-registry": { type: "boolean", default: false },
         share: list,
+        "exit-when-idle": { type: "string" },
         pidfile: { type: "string", short: "p" },
         version: { type: "boolean", short: "v", default: false },
         help: { type: "boolean", default: false },
@@ -132,4 +137,14 @@ export function parseHost(value: string): ListenAddress {
 function parseLevel(value: string): LogLevel {
   if (value === "debug" || value === "info" || value === "warn" || value === "error") return value;
   throw invalidParameter(`invalid logging level: ${value}`);
+}
+
+/** Of Go's durations what makes sense here: whole hours, minutes and seconds. */
+function parseIdleTime(value: string): number {
+  const [, hours = "0", minutes = "0", seconds = "0"] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value) ?? [];
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  if (total > 0) return total * 1000;
+  throw invalidParameter(
+    `invalid argument ${JSON.stringify(value)} for "--exit-when-idle": expected a time such as 5m`,
+  );
 }

@@ -1,5 +1,5 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { conflict, system } from "../errdefs/errors.ts";
 
@@ -15,14 +15,14 @@ export interface DataRootLock {
  */
 export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
   await mkdir(dataRoot, { recursive: true, mode: 0o710 });
-  const { dev, ino } = await stat(dataRoot);
+  const path = await lockPath(dataRoot);
   const pidFile = join(dataRoot, "wherry.pid");
   const server = createServer((connection) => connection.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(error.code === "EADDRINUSE" ? conflict("in use") : system(`cannot lock ${dataRoot}: ${error.message}`));
     });
-    server.listen({ path: `\0wherry-data-root-${dev}-${ino}`, exclusive: true }, resolve);
+    server.listen({ path, exclusive: true }, resolve);
   }).catch(async (error: Error) => {
     if (error.name !== "Conflict") throw error;
     const pid = (await readFile(pidFile, "utf8").catch(() => "")).trim();
@@ -35,4 +35,22 @@ export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
   return {
     release: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+/** Whether some process holds the data root, which exists. */
+export async function isDataRootLocked(dataRoot: string): Promise<boolean> {
+  const path = await lockPath(dataRoot);
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
+
+async function lockPath(dataRoot: string): Promise<string> {
+  const { dev, ino } = await stat(dataRoot);
+  return `\0wherry-data-root-${dev}-${ino}`;
 }
