@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dist } from "./page-server.ts";
 import { type Outcome, run } from "./run.ts";
 
-const program = fileURLToPath(new URL("../../dist/node/wherry.js", import.meta.url));
+const program = join(dist, "node/wherry.js");
 
 /** A headless Wherry in a process of its own, on a unix socket and a data root of its own. */
 export interface Daemon {
@@ -20,14 +20,14 @@ export interface Daemon {
   docker(argv: readonly string[], options?: { readonly input?: string; readonly timeout?: number }): Promise<Outcome>;
   /** Ends it with `signal` and waits. The data root stays. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it and removes everything. */
+  /** Ends it and removes its folder, which holds the data root unless another daemon's was given. */
   stop(): Promise<void>;
 }
 
 export interface DaemonOptions {
   /** Flags beyond -H and --data-root. */
   readonly flags?: readonly string[];
-  /** To start again on what an earlier daemon left. */
+  /** To start again on what an earlier daemon left, or on a file system of the test's own. */
   readonly dataRoot?: string;
 }
 
@@ -62,7 +62,6 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   const stop = async () => {
     await kill();
     await rm(folder, { recursive: true, force: true });
-    if (options.dataRoot) await rm(options.dataRoot, { recursive: true, force: true });
   };
 
   const daemon = { host, dataRoot, process: child, output: () => printed, docker, kill, stop };

@@ -127,7 +127,7 @@ export class Containers {
   }
 
   async kill(name: string, signal?: string): Promise<void> {
-    await this.#stopper.kill(this.#table.get(name), name, signal);
+    await this.#stopper.kill(() => this.#table.get(name), name, signal);
   }
 
   async pause(name: string): Promise<void> {

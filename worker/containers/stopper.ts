@@ -36,8 +36,8 @@ export class Stopper {
     this.#components.events.publish("container", "stop", container.id, container.attributes());
   }
 
-  /** `reference`: how the client named it, for the error. */
-  async kill(container: Container, reference: string, text = ""): Promise<void> {
+  /** `reference`: how the client named it, for the error. `find` is called after the signal was looked at, as Docker does. */
+  async kill(find: () => Container, reference: string, text = ""): Promise<void> {
     const refuse = (reason: string) => `cannot kill container: ${reference}: ${reason}`;
     let signal: number;
     try {
@@ -45,6 +45,7 @@ export class Stopper {
     } catch (error) {
       throw invalidParameter(refuse(errorMessage(error)));
     }
+    const container = find();
     if (container.state.status === "restarting") return this.#endRestarts(container);
     const { running } = container;
     if (!running) throw conflict(refuse(`container ${container.id} is not running`));
