@@ -2,7 +2,7 @@ import { invalidParameter } from "../errdefs/errors.ts";
 import { type Decode, DecodeError } from "./decode.ts";
 
 /** The largest JSON body that is read, in bytes. */
-export const bodyLimit = 8 << 20;
+const bodyLimit = 8 << 20;
 
 /** Reads a JSON body that must be there. `InvalidParameter` with Docker's words when it is missing, malformed or of the wrong shape. */
 export async function readJson<T>(request: Request, decode: Decode<T>): Promise<T> {
@@ -21,7 +21,7 @@ export async function readOptionalJson<T>(request: Request, decode: Decode<T>): 
 }
 
 /** As Go's decoder, members that are `null` count as absent and names are compared without regard to case. */
-export function decodeJson<T>(text: string, decode: Decode<T>): T {
+function decodeJson<T>(text: string, decode: Decode<T>): T {
   // Go decodes null into nothing: as if no member were there.
   const value = parse(text) ?? {};
   try {

@@ -189,7 +189,7 @@ async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response>
   return streamResponse(bytes, streamContentType(tty, call.version));
 }
 
-export function logsOptions(query: URLSearchParams): LogsOptions {
+function logsOptions(query: URLSearchParams): LogsOptions {
   const since = queryTime(query, "since");
   const until = queryTime(query, "until");
   const tail = query.get("tail") ?? "";

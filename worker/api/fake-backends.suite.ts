@@ -4,7 +4,7 @@ import { ApiRouter, type ApiRouterComponents } from "./api-router.ts";
 /**
  * A backend that knows only what the test gives it: any other method is there and fails. `calls` notes name and arguments.
  */
-export function fakeBackend<T extends object>(methods: Partial<T>, calls: unknown[][] = []): T {
+function fakeBackend<T extends object>(methods: Partial<T>, calls: unknown[][] = []): T {
   return new Proxy(methods as T, {
     get(target, name) {
       const method = Reflect.get(target, name);

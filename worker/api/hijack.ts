@@ -4,7 +4,7 @@ import { multiplex } from "./stdcopy.ts";
 import { type ApiVersion, isBefore } from "./version.ts";
 
 export const rawStream = "application/vnd.docker.raw-stream";
-export const multiplexedStream = "application/vnd.docker.multiplexed-stream";
+const multiplexedStream = "application/vnd.docker.multiplexed-stream";
 
 /** What Docker says about the bytes that follow. Before 1.42 framed output is called raw too. */
 export function streamContentType(tty: boolean, version: ApiVersion): string {

@@ -102,7 +102,7 @@ function answers(path: string): Promise<boolean> {
  * A page of the web can make the browser send requests to a loopback port. Its own name as Host (DNS rebinding), its Origin or
  * the browser's Sec-Fetch-Site tell it apart from a Docker client, which says an address, or a name of this machine.
  */
-export function refuseForeign(head: RequestHead): string | undefined {
+function refuseForeign(head: RequestHead): string | undefined {
   const [host, ...others] = fieldValues(head, "host");
   const name = /^(\[[0-9a-fA-F:.]+\]|[^:]*)(:\d+)?$/.exec(host ?? "")?.[1]?.toLowerCase();
   if (name === undefined || others.length > 0) return "the Host header is missing or malformed";
@@ -116,7 +116,7 @@ export function refuseForeign(head: RequestHead): string | undefined {
 }
 
 /** A socket as web streams that keep its two halves apart. The server must have been made with `allowHalfOpen`. */
-export function socketStreams(socket: Socket): DuplexBytes {
+function socketStreams(socket: Socket): DuplexBytes {
   socket.setNoDelay(true);
   const readable = new ReadableStream<Uint8Array>(
     {

@@ -118,7 +118,7 @@ export function progressBar(detail: ProgressDetail): string {
 }
 
 /** Four significant digits in units of 1000: `2.217MB`. */
-export function humanSize(bytes: number): string {
+function humanSize(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let size = bytes;
   let unit = 0;

@@ -13,7 +13,7 @@ const statuses: Record<ErrorName, number> = {
 };
 
 /** The one place where an error becomes an HTTP status. What is none of ours is a 500. */
-export function errorStatus(error: unknown): number {
+function errorStatus(error: unknown): number {
   return isEngineError(error) ? statuses[error.name as ErrorName] : 500;
 }
 

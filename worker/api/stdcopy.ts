@@ -2,7 +2,7 @@
  * Docker's framing of stdout and stderr on one connection (API operation ContainerAttach): a head of 8 bytes, {stream, 0, 0, 0,
  * size as big-endian uint32}, then the payload.
  */
-export const stdcopyStreams = { stdin: 0, stdout: 1, stderr: 2, systemerr: 3 } as const;
+const stdcopyStreams = { stdin: 0, stdout: 1, stderr: 2, systemerr: 3 } as const;
 
 export function stdcopyFrame(stream: "stdout" | "stderr", payload: Uint8Array): Uint8Array {
   const frame = new Uint8Array(8 + payload.length);

@@ -200,7 +200,8 @@ export class Containers {
     };
     const answered = exit().then(({ exitCode, error }) => ({
       StatusCode: exitCode,
-      ...(error !== "" && { Error: { Message: error } }),
+      // Whoever waits for the removal is told of a failed start by the start itself.
+      ...(error !== "" && condition !== "removed" && { Error: { Message: error } }),
     }));
     return { result: abortable(answered, signal) };
   }
@@ -286,31 +287,6 @@ export class Containers {
     }
     this.#components.events.publish("container", "prune", "", { reclaimed: String(reclaimed) });
     return { ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
-  }
-
-  async changes(name: string): Promise<never> {
-    return this.#later(name, "listing changed files (docker diff)");
-  }
-
-  async statPath(name: string, _path: string): Promise<never> {
-    return this.#later(name, "copying files (docker cp)");
-  }
-
-  async readPath(name: string, _path: string): Promise<never> {
-    return this.#later(name, "copying files (docker cp)");
-  }
-
-  async writePath(name: string, _path: string): Promise<never> {
-    return this.#later(name, "copying files (docker cp)");
-  }
-
-  async export(name: string): Promise<never> {
-    return this.#later(name, "exporting a filesystem (docker export)");
-  }
-
-  #later(name: string, what: string): never {
-    this.#table.get(name);
-    throw notImplemented(`${what} is not supported yet`);
   }
 
   #reserveForRename(container: Container, name: string): string {

@@ -5,7 +5,7 @@ import type { LogLevel } from "../daemon.ts";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
 import { parseShares, type ShareFolder } from "./share-folders.ts";
 
-export const usage = `Usage:  wherry daemon [OPTIONS]
+const usage = `Usage:  wherry daemon [OPTIONS]
 
 Run the engine, with dockerd's own flag names
 
