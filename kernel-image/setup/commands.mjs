@@ -9,6 +9,7 @@ import { dist, top } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { gatherSources } from "./sources.mjs";
 import { checkNode, forBuilding, forTesting, installMissing } from "./system.mjs";
+import { testTools } from "./test-tools.mjs";
 import { thirdParty } from "./third-party.mjs";
 
 /** @typedef {import("./progress.mjs").Progress} Progress */
@@ -21,11 +22,11 @@ const wherry = join(dist, "node", "wherry.js");
 export const commands = {
   start: async (args, progress) => {
     await ready(progress, [], { withApplication: true });
-    return becomes(process.execPath, [wherry, ...args]);
+    return becomes(process.execPath, [wherry, "serve", ...args], asTyped());
   },
   daemon: async (args, progress) => {
     await ready(progress, [], { withApplication: true });
-    return becomes(process.execPath, [wherry, "daemon", ...args]);
+    return becomes(process.execPath, [wherry, "daemon", ...args], asTyped());
   },
   guest: async (args, progress) => {
     await ready(progress, args);
@@ -42,14 +43,16 @@ export const commands = {
     return 0;
   },
   test: async (args, progress) => {
-    await ready(progress, [], { withApplication: true, needs: forTesting });
+    await testTools(await ready(progress, [], { withApplication: true, needs: forTesting }), progress);
     return becomes(localProgram("vitest"), ["run", ...args]);
   },
   bench: async (args, progress) => {
-    await ready(progress, [], { withApplication: true, needs: forTesting });
+    await testTools(await ready(progress, [], { withApplication: true, needs: forTesting }), progress);
     const entry = join(top, "test", "bench", "main.ts");
-    await run(localProgram("vite"), ["build", "--logLevel", "error", "--ssr", entry, "--outDir", join(dist, "bench")]);
-    return becomes(process.execPath, [join(dist, "bench", "main.js"), ...args]);
+    const { build } = await import("vite");
+    const output = { ssr: entry, outDir: join(dist, "bench"), emptyOutDir: true, target: "node20" };
+    await build({ configFile: false, root: top, publicDir: false, logLevel: "error", build: output });
+    return becomes(process.execPath, [join(dist, "bench", "main.js"), ...args], asTyped());
   },
   ok: async (args, progress) => {
     await ready(progress, [], { withGuest: false });
@@ -110,16 +113,21 @@ function localProgram(name) {
   return join(top, "node_modules", ".bin", name);
 }
 
+/** Where the user stood: paths on the command line are relative to it. npm itself runs scripts in the clone. */
+function asTyped() {
+  return process.env.INIT_CWD ?? process.cwd();
+}
+
 /**
  * Runs a program in this one's place: on its terminal, with its signals, and answers its exit code.
  * @param {string} program
  * @param {readonly string[]} args
+ * @param {string} [cwd]
  * @returns {Promise<number>}
  */
-function becomes(program, args) {
+function becomes(program, args, cwd = top) {
   return new Promise((resolve, reject) => {
-    // daemon and the like take paths as the user typed them.
-    const child = spawn(program, args, { stdio: "inherit", cwd: process.env.INIT_CWD ?? process.cwd() });
+    const child = spawn(program, args, { stdio: "inherit", cwd });
     // A terminal sends these to both; the child decides what they mean.
     const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     process.on("SIGINT", () => {});

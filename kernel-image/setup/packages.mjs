@@ -53,6 +53,15 @@ export class Packages {
     return (await this.#pinned()).image;
   }
 
+  /**
+   * What the machine's sources offer of these names now: for what no build depends on.
+   * @param {readonly string[]} names
+   */
+  async offered(names) {
+    await this.#pinned(); // Fetches the indexes when there are none.
+    return (await archives()).native.candidates(names);
+  }
+
   /** All packages that something was taken from, once each. */
   async all() {
     const { guest, native, image } = await this.#pinned();
@@ -67,11 +76,13 @@ export class Packages {
    */
   async download(wanted) {
     const { guest, native } = await archives();
-    const isNative = new Set((await this.#pinned()).native.map(({ name }) => name));
+    const names = new Set((await this.#pinned()).native.map(({ name }) => name));
+    const isNative = (/** @type {DebianPackage} */ { name, architecture }) =>
+      names.has(name) || !["i386", "all"].includes(architecture);
     const files = new Map();
     for (const [apt, part] of /** @type {const} */ ([
-      [guest, wanted.filter(({ name }) => !isNative.has(name))],
-      [native, wanted.filter(({ name }) => isNative.has(name))],
+      [guest, wanted.filter((pin) => !isNative(pin))],
+      [native, wanted.filter(isNative)],
     ])) {
       const paths = part.length > 0 ? await apt.download(part) : [];
       for (const [index, pin] of part.entries()) files.set(pin, paths[index]);

@@ -27,7 +27,7 @@ export const forBuilding = [
 /** @type {readonly Need[]} */
 export const forTesting = [
   { package: "chromium", program: "chromium" },
-  { package: "docker-registry", program: "docker-registry" },
+  { package: "bsdutils", program: "script" },
 ];
 
 const oldestNode = [20, 19];
@@ -73,7 +73,8 @@ export async function installMissing(needs, progress) {
     run("apt-get", ["-q", "-y", ...command.slice(1)], { env: { DEBIAN_FRONTEND: "noninteractive" } });
   await progress.step("Installing packages", async () => {
     if ((await outcome("apt-get", ["-s", "install", ...missing])).code !== 0) await run("apt-get", ["-q", "update"]);
-    await install();
+    // Indexes of some age name versions that the mirror has replaced.
+    await install().catch(() => run("apt-get", ["-q", "update"]).then(install));
   });
   const still = needs.filter((need) => !isThere(need)).map((need) => need.package);
   if (still.length > 0)
@@ -82,8 +83,12 @@ export async function installMissing(needs, progress) {
 
 /** @param {Need} need */
 function isThere({ program, file }) {
-  if (file) return existsSync(file);
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program ?? "")));
+  return file ? existsSync(file) : isOnPath(program ?? "");
+}
+
+/** @param {string} program */
+export function isOnPath(program) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 /**

@@ -21,11 +21,12 @@ export interface RealRegistryOptions {
   readonly htpasswd?: string;
 }
 
-const program = "/usr/bin/docker-registry";
+const program = "docker-registry";
 
 /** Whether the server is installed here. */
 export async function hasRealRegistry(): Promise<boolean> {
-  return access(program).then(
+  const places = (process.env.PATH ?? "").split(":").map((folder) => access(join(folder, program)));
+  return Promise.any(places).then(
     () => true,
     () => false,
   );

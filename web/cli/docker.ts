@@ -75,7 +75,8 @@ async function applyGlobals(cli: Cli, globals: ParsedFlags): Promise<void> {
     if (globals.bool(name))
       throw new CliError(`docker: --${name} is not supported: the engine is not reached over TCP`);
   }
-  if (globals.list("host").some((host) => host !== "unix:///var/run/docker.sock")) {
+  const engine = cli.context.env.DOCKER_HOST || "unix:///var/run/docker.sock";
+  if (globals.list("host").some((host) => host !== engine)) {
     throw new CliError("docker: --host is not supported: this command speaks to the engine that it was started for");
   }
   const context = globals.string("context");
