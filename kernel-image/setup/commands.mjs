@@ -6,7 +6,6 @@ import { guest } from "./guest.mjs";
 import { nodeModules } from "./node-modules.mjs";
 import { Packages } from "./packages.mjs";
 import { dist, top } from "./paths.mjs";
-import { run } from "./run.mjs";
 import { gatherSources } from "./sources.mjs";
 import { checkNode, forBuilding, forTesting, installMissing } from "./system.mjs";
 import { testTools } from "./test-tools.mjs";
