@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "log.h"
 
 #define PORT_NAME "org.wherry.agent"
@@ -95,6 +96,7 @@ static void arrange_cgroups(void) {
   write_text(CGROUPS "/host/cgroup.procs", "1");
   enable_controllers(CGROUPS);
   enable_controllers(CGROUPS "/docker");
+  attempt(devices_limit(CGROUPS "/docker"), "devices of containers");
 }
 
 static void bring_up_loopback(void) {

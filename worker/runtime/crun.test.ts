@@ -8,7 +8,8 @@ import {
   type SpawnOptions,
 } from "../shim/guest.ts";
 import { CrunRuntime } from "./crun.ts";
-import type { Spec } from "./spec/types.ts";
+import { allDevicesRule, defaultDeviceRules } from "./spec/devices.ts";
+import type { DeviceRule, Spec } from "./spec/types.ts";
 
 const spec: Spec = {
   ociVersion: "1.0.2",
@@ -73,6 +74,19 @@ test("start() sends everything in one breath: mounts, configuration and crun", a
   guest.release();
   expect((await started).pid).toBe(7);
   expect(guest.spawned[0]?.argv.slice(-3)).toEqual(["--pid-file", "/run/wherry/containers/c1/init.pid", "c1"]);
+});
+
+test("device rules are sent where they are not the ones that containers have anyway", async () => {
+  const devicesFor = async (devices: readonly DeviceRule[], cgroupsPath: string) => {
+    const guest = new SlowGuest();
+    guest.release();
+    await bundleOf(guest).start({ ...spec, linux: { ...spec.linux, cgroupsPath, resources: { devices } } }, pipes);
+    const config = guest.operations.find((operation) => operation.op === "write");
+    return JSON.parse(new TextDecoder().decode(config?.bytes)).linux.resources.devices;
+  };
+  expect(await devicesFor(defaultDeviceRules, "/docker/c1")).toBeUndefined();
+  expect(await devicesFor([allDevicesRule], "/docker/c1")).toEqual([allDevicesRule]);
+  expect(await devicesFor(defaultDeviceRules, "/elsewhere/c1")).toEqual(defaultDeviceRules);
 });
 
 test("paths of console sockets fit into a unix address", async () => {
