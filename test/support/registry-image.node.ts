@@ -45,6 +45,25 @@ const names = {
   },
 } as const;
 
+/** An image whose layers are compressed already: each with its media type, its bytes and the digest of its archive. */
+export function buildImageOf(
+  layers: readonly { readonly blob: TestBlob; readonly diffId: string }[],
+  config: Readonly<Record<string, unknown>> = {},
+): TestImage {
+  const image = buildImage({ layers: [], types: "oci", config, fields: { rootfs: rootfs(layers), history: [] } });
+  const manifest = json(names.oci.manifest, {
+    schemaVersion: 2,
+    mediaType: names.oci.manifest,
+    config: descriptor(image.config),
+    layers: layers.map((layer) => descriptor(layer.blob)),
+  });
+  return { ...image, manifest, layers: layers.map((layer) => layer.blob), diffIds: layers.map(({ diffId }) => diffId) };
+}
+
+function rootfs(layers: readonly { readonly diffId: string }[]) {
+  return { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) };
+}
+
 /** Builds an image of linux/386, unless another architecture is asked for. The same options give the same digests. */
 export function buildImage(options: TestImageOptions): TestImage {
   const types = names[options.types ?? "docker"];
@@ -105,14 +124,27 @@ export function descriptor({ mediaType, digest, bytes }: TestBlob) {
 
 /** A ustar archive. Names are at most 100 bytes. */
 export function tarOf(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
-  const parts = Object.entries(files).flatMap(([name, contents]) => {
-    const bytes = Buffer.from(contents);
-    return [tarHeader(name, bytes.length), bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  return tarOfEntries(Object.entries(files).map(([name, contents]) => ({ name, contents })));
+}
+
+/** What one entry of an archive says; a file, or a folder where the name ends with a slash, unless `type` says otherwise. */
+export interface TestTarEntry {
+  readonly name: string;
+  readonly contents?: string | Uint8Array;
+  /** The type flag of ustar: 1 hard link, 2 symlink, 3 character device, 4 block device, 6 fifo. */
+  readonly type?: string;
+  readonly link?: string;
+}
+
+export function tarOfEntries(entries: readonly TestTarEntry[]): Uint8Array {
+  const parts = entries.flatMap((entry) => {
+    const bytes = Buffer.from(entry.contents ?? "");
+    return [tarHeader(entry, bytes.length), bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
   });
   return Buffer.concat([...parts, Buffer.alloc(1024)]);
 }
 
-function tarHeader(name: string, size: number): Buffer {
+function tarHeader({ name, type, link }: TestTarEntry, size: number): Buffer {
   const header = Buffer.alloc(512);
   const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, "0")}\0`;
   header.write(name, 0, 100);
@@ -122,8 +154,10 @@ function tarHeader(name: string, size: number): Buffer {
   header.write(octal(size, 12), 124);
   header.write(octal(1_700_000_000, 12), 136);
   header.write("        ", 148);
-  header.write(name.endsWith("/") ? "5" : "0", 156);
+  header.write(type ?? (name.endsWith("/") ? "5" : "0"), 156);
+  header.write(link ?? "", 157, 100);
   header.write("ustar\0" + "00", 257);
+  if (type === "3" || type === "4") header.write(`${octal(1, 8)}${octal(3, 8)}`, 329);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return header;

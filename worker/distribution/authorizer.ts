@@ -1,4 +1,5 @@
 import type { AuthConfig } from "../api/types/common.ts";
+import { system } from "../errdefs/errors.ts";
 import { isObject } from "../oci/json.ts";
 import { parseChallenges } from "./challenge.ts";
 
@@ -24,11 +25,17 @@ export class Authorizer {
 
   /**
    * Takes up the challenges of a 401. Answers whether the request should be sent again: not when there is nothing to offer,
-   * or when what was offered has just been refused.
+   * or when what was offered has just been refused. Throws `System` with Docker's words when a user name and password are
+   * asked for and there are none: told as unauthorized, it would make the docker command ask for them in the middle of a pull.
    */
   async accept(
     response: Response,
-    sent: { readonly url: URL; readonly scope: string; readonly authorization?: string },
+    sent: {
+      readonly method: string;
+      readonly url: URL;
+      readonly scope: string;
+      readonly authorization?: string;
+    },
     request: RequestToken,
   ): Promise<boolean> {
     const challenges = parseChallenges(response.headers.get("www-authenticate"));
@@ -41,7 +48,11 @@ export class Authorizer {
       return isNew;
     }
     const offersBasic = challenges.some(({ scheme }) => scheme === "basic");
-    if (!offersBasic || this.#basicHeader() === undefined || this.#basic) return false;
+    if (!offersBasic || this.#basic) return false;
+    if (this.#basicHeader() === undefined) {
+      const verb = `${sent.method.slice(0, 1)}${sent.method.slice(1).toLowerCase()}`;
+      throw system(`${verb} "${sent.url.href}": no basic auth credentials`);
+    }
     this.#basic = true;
     return true;
   }

@@ -51,7 +51,8 @@ export class RegistryClient {
       if (response.ok) return answer;
       const error = registryError(response, await this.#readSmall(answer));
       if (response.status !== 401 || attempt > 2) throw error;
-      const sent = { url, scope: request.scope, ...(authorization ? { authorization } : {}) };
+      const method = request.method ?? "GET";
+      const sent = { method, url, scope: request.scope, ...(authorization ? { authorization } : {}) };
       const again = await authorizer.accept(response, sent, (realm, credentials) =>
         this.#requestToken(realm, credentials, request.signal),
       );

@@ -7,6 +7,7 @@ import { manifestLimit } from "../oci/manifest.ts";
 import { acceptedManifestTypes } from "../oci/media-types.ts";
 import { NetworkError, readBody } from "./http.ts";
 import type { RegistryClient } from "./registry-client.ts";
+import { RegistryError } from "./registry-error.ts";
 
 /** One repository at one place that has it: a registry, a mirror, the bundled layout. */
 export interface Repository {
@@ -112,8 +113,8 @@ export class RemoteRepository implements Repository {
       return isDigest(digest) ? { digest, ...(mediaType ? { mediaType } : {}) } : undefined;
     } catch (error) {
       // The GET asks once more, and its answer has the registry's own words.
-      if (error instanceof NetworkError || signal?.aborted) throw error;
-      return undefined;
+      if (error instanceof RegistryError && !signal?.aborted) return undefined;
+      throw error;
     }
   }
 
