@@ -1,5 +1,10 @@
 import type { Page } from "playwright-core";
 
+const prompt = /root@wherry:\S+#\s*$/;
+
+/** Milliseconds that a slow machine may take before a test gives up. */
+const patience = 60_000;
+
 /** Drives the page's terminal as a person does: keys in, and what the screen shows out. */
 export class TerminalDriver {
   readonly #page: Page;
@@ -10,7 +15,11 @@ export class TerminalDriver {
 
   /** Waits until the engine runs and the shell's prompt is there. */
   async ready(): Promise<void> {
-    await this.shows(/root@wherry:~# $/);
+    await this.shows(prompt);
+    await this.focus();
+  }
+
+  async focus(): Promise<void> {
     await this.#page.locator(".xterm-helper-textarea").focus();
   }
 
@@ -18,27 +27,42 @@ export class TerminalDriver {
     await this.#page.keyboard.type(text);
   }
 
-  async press(key: string): Promise<void> {
-    await this.#page.keyboard.press(key);
+  /** Presses keys one after the other, such as `Control+P`. */
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#page.keyboard.press(key);
   }
 
-  /** Types a command and waits until it is done: the prompt is back. Answers what the screen shows below the command. */
-  async run(command: string, timeout = 60_000): Promise<string> {
-    const marker = `done-${Math.random().toString(36).slice(2, 8)}`;
-    await this.type(`clear; ${command}; echo ${marker.slice(0, 5)}''${marker.slice(5)} $?`);
+  /** Types a line and Enter. */
+  async enter(line: string): Promise<void> {
+    await this.type(line);
     await this.press("Enter");
-    const screen = await this.shows(new RegExp(`${marker} \\d+`), timeout);
-    return screen.slice(0, screen.indexOf(marker)).trim();
+  }
+
+  /** Runs a command in the host's shell to its end. Answers its exit code, and what the screen shows of it. */
+  async run(command: string, timeout = patience): Promise<{ readonly code: number; readonly screen: string }> {
+    const marker = `end-${Math.random().toString(36).slice(2, 8)}`;
+    // The quotes keep the typed line from looking like what it prints.
+    await this.enter(`clear; ${command}; echo ${marker.slice(0, 5)}''${marker.slice(5)} $?`);
+    const screen = await this.shows(new RegExp(`${marker} \\d+[\\s\\S]*#\\s*$`), timeout);
+    const at = screen.indexOf(marker);
+    return { code: Number.parseInt(screen.slice(at + marker.length), 10), screen: screen.slice(0, at).trim() };
+  }
+
+  /** Like `run`, for a command that must succeed. */
+  async does(command: string, timeout = patience): Promise<string> {
+    const { code, screen } = await this.run(command, timeout);
+    if (code !== 0) throw new Error(`${command} exited with ${code}:\n${screen}`);
+    return screen;
   }
 
   /** Waits until the screen matches, and answers it. Rejects with what it shows instead. */
-  async shows(pattern: RegExp, timeout = 60_000): Promise<string> {
+  async shows(pattern: RegExp, timeout = patience): Promise<string> {
     const until = Date.now() + timeout;
     let screen = "";
     while (Date.now() < until) {
       screen = await this.screen();
       if (pattern.test(screen)) return screen;
-      await this.#page.waitForTimeout(50);
+      await this.#page.waitForTimeout(30);
     }
     throw new Error(`The terminal never showed ${pattern}. It shows:\n${screen}`);
   }

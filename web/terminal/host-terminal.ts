@@ -1,7 +1,7 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import type { HostShell } from "../../worker/host/host-session.ts";
-import { handleClipboardKeys } from "./clipboard-keys.ts";
+import { handleBrowserKeys } from "./browser-keys.ts";
 
 /** What the view shows of a shell: an xterm.js terminal, fitted to its element. */
 export class HostTerminal {
@@ -19,7 +19,7 @@ export class HostTerminal {
     });
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(element);
-    handleClipboardKeys(this.#terminal);
+    handleBrowserKeys(this.#terminal);
     // A page that is not shown, such as a folded part of a tutorial, leaves the size as it was.
     const fit = () => {
       if (element.clientWidth > 0) this.#fit.fit();

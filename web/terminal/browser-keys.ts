@@ -1,12 +1,13 @@
 import type { Terminal } from "@xterm/xterm";
 
 /**
- * Copy and paste with the keys people try in a browser: Ctrl+Shift+C and, with a selection, Ctrl+C copy; Ctrl+V and
- * Ctrl+Shift+V paste (the browser's own paste event reaches xterm.js). Every other key goes to the shell, and the browser
- * is kept from acting on it (Ctrl+P would print).
+ * Keys that are not the shell's. Ctrl+Shift+C and, with a selection, Ctrl+C copy; Ctrl+V and Ctrl+Shift+V paste (the
+ * browser's own paste event reaches xterm.js); F6 is the way out of the terminal by keyboard, into the browser's own
+ * controls. Every other key goes to the shell, and the browser is kept from acting on it (Ctrl+P would print).
  */
-export function handleClipboardKeys(terminal: Terminal): void {
+export function handleBrowserKeys(terminal: Terminal): void {
   terminal.attachCustomKeyEventHandler((event) => {
+    if (event.key === "F6") return false;
     if (!event.ctrlKey || event.altKey || event.metaKey) return true;
     const key = event.key.toLowerCase();
     if (key === "v") return false;

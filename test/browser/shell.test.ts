@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Browser, openBrowser } from "../support/chromium.ts";
+import { type PageServer, startPageServer } from "../support/page-server.ts";
+import type { TerminalDriver } from "../support/terminal.ts";
+import { openPage, type WherryPage } from "../support/wherry-page.ts";
+
+let server: PageServer;
+let browser: Browser;
+let wherry: WherryPage;
+let terminal: TerminalDriver;
+const promptLine = /root@wherry:~#\s*$/;
+
+beforeAll(async () => {
+  server = await startPageServer();
+  browser = await openBrowser();
+  wherry = await openPage(browser.context, server.origin);
+  terminal = wherry.terminal;
+  await terminal.ready();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+describe("the page", () => {
+  test("says that it runs, and the terminal has the keyboard", async () => {
+    expect(await wherry.says(/^Running$/)).toBe("Running");
+    expect(await wherry.page.evaluate(() => document.activeElement?.className)).toContain("xterm-helper-textarea");
+  });
+
+  test("is read out by a screen reader when asked to", async () => {
+    const control = wherry.page.getByRole("button", { name: "Screen reader" });
+    expect(await control.getAttribute("aria-pressed")).toBe("false");
+    await control.click();
+    expect(await control.getAttribute("aria-pressed")).toBe("true");
+    await terminal.focus();
+    await terminal.enter("clear; echo read me $((40+2))");
+    await wherry.page.locator(".xterm-accessibility-tree", { hasText: "read me 42" }).waitFor();
+    await wherry.page
+      .locator(".xterm-accessibility .live-region", { hasText: "read me 42" })
+      .waitFor({ state: "attached" });
+    await control.click();
+    await wherry.page.locator(".xterm-accessibility").waitFor({ state: "detached" });
+    await terminal.focus();
+  });
+});
+
+describe("the host's shell", () => {
+  test("is root's bash, with pipes, loops and files", async () => {
+    expect(await terminal.does("id -un; bash --version | head -1")).toMatch(/^root\nGNU bash, version 5/);
+    expect(await terminal.does("for i in 1 2 3; do echo $i; done | sort -r | tr '\\n' ' ' > sorted; cat sorted")).toBe(
+      "3 2 1",
+    );
+    expect((await terminal.run("test -e nothing")).code).toBe(1);
+  });
+
+  test("is on a kernel of its own, with cgroups to look at", async () => {
+    expect(await terminal.does("uname -s; ls /sys/fs/cgroup | grep -x cgroup.controllers")).toBe(
+      "Linux\ncgroup.controllers",
+    );
+    expect(await terminal.does("ps | grep -c '[b]ash'")).toBe("1");
+  });
+
+  test("edits with vi", async () => {
+    await terminal.enter("clear; vi note");
+    await terminal.shows(/^~$[\s\S]*^- note/m);
+    await terminal.type("ihello from vi");
+    await terminal.press("Escape");
+    await terminal.shows(/^- note/m);
+    await terminal.enter(":wq");
+    await terminal.shows(promptLine);
+    expect(await terminal.does("cat note")).toBe("hello from vi");
+  });
+
+  test("shows more than ASCII, and takes it from the keyboard", async () => {
+    await terminal.enter("clear; echo 'grüße 漢字' > words; cat words");
+    await terminal.shows(/grüße 漢字\n/);
+  });
+
+  test("opens anew after exit, when Enter is pressed", async () => {
+    await terminal.enter("clear; kept=yes; exit");
+    await terminal.shows(/The shell has ended\. Press Enter for a new one\.\s*$/);
+    await terminal.press("Enter");
+    await terminal.shows(promptLine);
+    expect(await terminal.does("echo .$kept.")).toBe("..");
+  });
+});
+
+describe("keys", () => {
+  test("the arrows and Ctrl-R recall what was typed", async () => {
+    await terminal.does("echo recalled");
+    await terminal.enter("clear");
+    await terminal.press("ArrowUp", "ArrowUp");
+    await terminal.shows(/#\s+clear; echo recalled; echo end-/);
+    await terminal.press("Control+C", "Control+L", "Control+R");
+    await terminal.type("recalled");
+    await terminal.shows(/reverse-i-search\)`recalled'/);
+    await terminal.press("Control+C");
+  });
+
+  test("Tab completes commands, flags, and images", async () => {
+    const completes = async (typed: string, whole: RegExp) => {
+      await terminal.press("Control+C", "Control+L");
+      await terminal.type(typed);
+      await terminal.press("Tab");
+      await terminal.shows(whole);
+    };
+    await completes("docker ver", /#\s+docker version\s*$/);
+    await completes("docker run --det", /#\s+docker run --detach/);
+    await completes("docker container insp", /#\s+docker container inspect\s*$/);
+    await completes("ls /sys/fs/cgr", /#\s+ls \/sys\/fs\/cgroup\/\s*$/);
+    await terminal.press("Control+C", "Control+L");
+    await terminal.type("docker re");
+    await terminal.press("Tab", "Tab");
+    await terminal.shows(/rename\s[\s\S]*restart\s/);
+    await terminal.press("Control+C", "Control+L");
+  });
+
+  test("selected text is copied, and pasted", async () => {
+    await terminal.enter("clear; echo copy''this");
+    const word = wherry.page.locator(".xterm-rows > div", { hasText: /^copythis/ });
+    await word.waitFor();
+    for (const copy of ["Control+C", "Control+Shift+C"]) {
+      await wherry.page.evaluate(() => navigator.clipboard.writeText("nothing"));
+      const box = await word.boundingBox();
+      await wherry.page.mouse.dblclick((box?.x ?? 0) + 20, (box?.y ?? 0) + 8);
+      await terminal.press(copy);
+      expect(await wherry.page.evaluate(() => navigator.clipboard.readText())).toBe("copythis");
+    }
+    await terminal.press("Control+L");
+    await terminal.type("echo ");
+    await terminal.press("Control+V");
+    await terminal.shows(/#\s+echo copythis\s*$/);
+    await terminal.press("Control+Shift+V");
+    await terminal.shows(/#\s+echo copythiscopythis\s*$/);
+    await terminal.press("Control+C");
+  });
+
+  test("lines that are pasted wait for Enter", async () => {
+    await terminal.press("Control+L");
+    await wherry.page.evaluate(() => navigator.clipboard.writeText("echo one\necho two\n"));
+    await terminal.press("Control+V");
+    await terminal.shows(/echo one\n\s*echo two\s*$/);
+    await terminal.press("Control+C");
+  });
+
+  test("F6 is the browser's, so that the keyboard finds its way out", async () => {
+    const prevented = wherry.page.evaluate(
+      () =>
+        new Promise<boolean>((resolve) =>
+          addEventListener("keydown", (event) => resolve(event.defaultPrevented), { once: true }),
+        ),
+    );
+    await terminal.press("F6");
+    expect(await prevented).toBe(false);
+    await terminal.focus();
+  });
+});
+
+describe("a flood of output", () => {
+  test("is shown to its end, and stopped by Ctrl-C", async () => {
+    expect(await terminal.does("seq 1 50000 | tail -n 50000; echo last")).toMatch(/49999\n50000\nlast$/);
+    await terminal.enter("clear; yes");
+    await terminal.shows(/y\ny\ny\n/);
+    await terminal.press("Control+C");
+    await terminal.shows(promptLine);
+  });
+});
+
+test("nothing was refused by the page's policy, and nothing failed", () => {
+  expect(wherry.complaints).toEqual([]);
+});
