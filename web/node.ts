@@ -14,7 +14,7 @@ const usage = `Usage:  wherry [serve] [OPTIONS]     Serve the page that runs con
         wherry [OPTIONS] COMMAND     Run a docker command, such as "wherry run -it debian"
 
 Docker commands go to the engine that DOCKER_HOST or --host names. Without one they go to an engine of their own, which
-starts in the background and ends some minutes after the last container.
+starts in the background and ends when it had nothing to do for a while (WHERRY_IDLE_TIME, 5m).
 
 See "wherry serve --help", "wherry daemon --help" and "wherry help".`;
 

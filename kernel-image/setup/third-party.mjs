@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageFiles } from "../images/debian-package.mjs";
 import { bundledPackages } from "./application.mjs";
@@ -33,6 +33,7 @@ export async function thirdParty(packages, progress) {
     const pins = await packages.all();
     const debs = await packages.download(pins);
     const folder = join(dist, "copyright");
+    await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     const { source, sourceVersion } = await staticLibrary();
     const rows = [`${source} ${sourceVersion} (linked into crun, the agent and docker): ${licences.get(source)}`];

@@ -25,7 +25,7 @@ const maximumStarts = 3;
 const patience = 60_000;
 
 /** Milliseconds for an engine that holds the data root to listen, which it does before anything that takes long. */
-const listenPatience = 10_000;
+const listenPatience = 5_000;
 
 /** A unix socket's address holds so many bytes. */
 const maximumSocketPath = 107;
