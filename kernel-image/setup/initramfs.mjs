@@ -12,7 +12,10 @@ import { run } from "./run.mjs";
 
 const rootfs = join(recipe, "rootfs");
 
-const debianPackages = ["busybox-static", "bash-static", "ncurses-base", "tini"];
+const debianPackages = ["busybox-static", "bash-static", "ncurses-base", "tini", "libc-bin"];
+
+/** What bash asks of C.UTF-8: without it, it takes each byte of a letter beyond ASCII for a key of its own. */
+const characters = "usr/lib/locale/C.utf8/LC_CTYPE";
 
 /** Bumped when what `collect` makes of equal inputs changes. */
 const layoutVersion = 2;
@@ -57,7 +60,7 @@ export async function initramfs(parts, packages, progress) {
     packages: taken.map(({ name, version, sha256 }) => `${name} ${version} ${sha256}`),
     crun: parts.crun.key,
     agent: parts.agent.key,
-    shape: [...folders, ...Object.keys(links), ...terminals, ...withoutApplets],
+    shape: [...folders, ...Object.keys(links), ...terminals, ...withoutApplets, characters],
   });
   const build = async (/** @type {string} */ folder) => {
     const unpacked = join(folder, "work");
@@ -98,6 +101,7 @@ async function collect(unpacked, parts) {
     const path = join("lib/terminfo", name.slice(0, 1), name);
     tree.file(`usr/${path}`, 0o644, await readFile(join(unpacked, path)));
   }
+  tree.file(characters, 0o644, await readFile(join(unpacked, characters)));
   for (const file of await filesBelow(rootfs)) tree.file(relative(rootfs, file), 0o644, await readFile(file));
   return tree.entries;
 }
