@@ -11,7 +11,8 @@ import { run } from "./run.mjs";
 /** @typedef {import("./apt.mjs").DebianPackage} DebianPackage */
 
 /** What goes into the guest or is linked into it, built for i386. */
-const guestPackages = "busybox-static bash-static ncurses-base tini libseccomp-dev libcap-dev libyajl-dev".split(" ");
+const guestPackages =
+  "busybox-static bash-static ncurses-base libc-bin tini libseccomp-dev libcap-dev libyajl-dev".split(" ");
 
 /** What is the same on every architecture, or wanted for its source. */
 const nativePackages = ["linux-source-6.12", "seabios", "crun"];
