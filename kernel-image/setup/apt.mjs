@@ -53,11 +53,14 @@ export class PrivateApt {
 
   /**
    * Fetches the indexes. Answers what apt could not fetch; what had been fetched before stays usable.
+   * @param {{ patient?: boolean }} [options] `patient: false`: try once, for what can wait until another day
    * @returns {Promise<string[]>}
    */
-  async refresh() {
+  async refresh({ patient = true } = {}) {
     const state = await this.#state();
-    const { code, stderr } = await this.#apt("apt-get", ["-q", "update"]);
+    const once = ["Acquire::Retries=0", "Acquire::http::Timeout=5", "Acquire::https::Timeout=5"];
+    const options = patient ? [] : once.flatMap((option) => ["-o", option]);
+    const { code, stderr } = await this.#apt("apt-get", ["-q", ...options, "update"]);
     const complaints = stderr.split("\n").filter((line) => /^[EW]: Failed to fetch/.test(line));
     if (code !== 0 && complaints.length === 0) throw new SetupFailure(`Cannot fetch the package indexes:\n${stderr}`);
     await this.#dropForeign(state);

@@ -106,7 +106,7 @@ export class Packages {
     const asked = await stat(path).catch(() => undefined);
     if (this.#update || !asked || Date.now() - asked.mtimeMs > day) {
       const { native } = await archives();
-      if (!this.#update) await native.refresh().catch(() => []);
+      if (!this.#update) await native.refresh({ patient: false }).catch(() => []);
       const [offered] = await native.candidates(["linux-source-6.12"]);
       await replaceFile(path, offered?.version ?? version);
     }
