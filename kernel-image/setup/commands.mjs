@@ -129,11 +129,13 @@ function becomes(program, args, cwd = top) {
     const child = spawn(program, args, { stdio: "inherit", cwd });
     // A terminal sends these to both; the child decides what they mean.
     const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-    process.on("SIGINT", () => {});
+    const leave = () => {};
+    process.on("SIGINT", leave);
     process.on("SIGTERM", forward);
     process.on("SIGHUP", forward);
     child.on("error", reject);
     child.on("close", (code, signal) => {
+      process.off("SIGINT", leave);
       process.off("SIGTERM", forward);
       process.off("SIGHUP", forward);
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
