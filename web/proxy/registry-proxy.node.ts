@@ -35,7 +35,7 @@ const defaultLimits: ProxyLimits = {
   maxRequests: 64,
 };
 
-/** As in worker/distribution/proxied-fetch.ts, the other end. */
+/** As in worker/distribution/proxied-fetch.ts, the other end; `request` is in every answer too. */
 export const proxyHeaders = {
   request: "x-wherry-proxy",
   challenge: "x-wherry-www-authenticate",
@@ -207,6 +207,7 @@ async function relay({ response, target, allowed, realms, limits }: Exchange, an
 
 /** What a registry sends must never be taken for a page of this origin. */
 const ownHeaders = {
+  [proxyHeaders.request]: "1",
   "cache-control": "no-store",
   "content-security-policy": "sandbox; default-src 'none'",
   "content-disposition": "attachment",

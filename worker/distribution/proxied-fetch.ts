@@ -2,7 +2,10 @@ import { type Fetch, NetworkError } from "./http.ts";
 
 /** Headers between `browserFetch` and the registry proxy (web/proxy). */
 export const proxyHeaders = {
-  /** Sent with every request: a page of another origin can't add it without asking first. */
+  /**
+   * Sent with every request: a page of another origin can't add it without asking first. And with every answer: a host
+   * of files that knows no proxy answers 404 on its own account.
+   */
   request: "x-wherry-proxy",
   /** Carries the registry's WWW-Authenticate, which would make a browser ask the user for a password. */
   challenge: "x-wherry-www-authenticate",
@@ -30,13 +33,14 @@ export interface BrowserFetchOptions {
 export function browserFetch({ fetch, proxy }: BrowserFetchOptions): Fetch {
   return async (address, init) => {
     const url = new URL(address);
-    const answer = proxy === undefined ? undefined : await throughProxy(fetch, proxiedUrl(proxy, url), init);
-    if (answer) return answer;
+    const answer = proxy === undefined ? "no-proxy" : await throughProxy(fetch, proxiedUrl(proxy, url), init);
+    if (typeof answer === "object") return answer;
     try {
       return await fetch(address, init);
     } catch (cause) {
       init.signal?.throwIfAborted();
-      const missing = proxy === undefined ? "this page has no registry proxy" : "the registry proxy does not serve it";
+      const missing =
+        answer === "no-proxy" ? "this page has no registry proxy" : "the registry proxy does not serve it";
       throw new NetworkError(
         `cannot reach ${url.host} from this page: it is down, or allows no cross-origin requests (CORS), and ${missing}`,
         {
@@ -47,14 +51,18 @@ export function browserFetch({ fetch, proxy }: BrowserFetchOptions): Fetch {
   };
 }
 
-/** Undefined when the proxy does not serve this registry. */
-async function throughProxy(fetch: Fetch, address: string, init: Parameters<Fetch>[1]): Promise<Response | undefined> {
+/** Answers with a word when the proxy does not serve this registry, or when there is no proxy. */
+async function throughProxy(
+  fetch: Fetch,
+  address: string,
+  init: Parameters<Fetch>[1],
+): Promise<Response | "not-allowed" | "no-proxy"> {
   const headers = { ...init.headers, [proxyHeaders.request]: "1" };
   const response = await fetch(address, { ...init, headers, redirect: "follow" });
-  const problem = response.headers.get(proxyHeaders.error);
+  const problem = response.headers.has(proxyHeaders.request) ? response.headers.get(proxyHeaders.error) : "no-proxy";
   if (problem === null) return withChallenge(response);
   await response.body?.cancel().catch(() => undefined);
-  if (problem === "not-allowed") return undefined;
+  if (problem === "not-allowed" || problem === "no-proxy") return problem;
   throw new NetworkError(decoded(response.headers.get(proxyHeaders.message)) || "the registry proxy failed", {
     transient: response.status >= 500,
   });
