@@ -65,6 +65,7 @@ describe("the host's shell", () => {
     await terminal.enter("clear; vi note");
     await terminal.shows(/^~$[\s\S]*^- note/m);
     await terminal.type("ihello from vi");
+    await terminal.shows(/hello from vi[\s\S]*^I note/m);
     await terminal.press("Escape");
     await terminal.shows(/^- note/m);
     await terminal.enter(":wq");
@@ -145,14 +146,13 @@ describe("keys", () => {
   });
 
   test("F6 is the browser's, so that the keyboard finds its way out", async () => {
-    const prevented = wherry.page.evaluate(
-      () =>
-        new Promise<boolean>((resolve) =>
-          addEventListener("keydown", (event) => resolve(event.defaultPrevented), { once: true }),
-        ),
-    );
+    const prevented = await wherry.page.evaluateHandle(() => {
+      const seen: boolean[] = [];
+      addEventListener("keydown", (event) => seen.push(event.defaultPrevented), { once: true });
+      return seen;
+    });
     await terminal.press("F6");
-    expect(await prevented).toBe(false);
+    expect(await prevented.jsonValue()).toEqual([false]);
     await terminal.focus();
   });
 });

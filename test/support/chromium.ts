@@ -19,13 +19,13 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Starts the system's Chromium (Debian's package). */
-export async function openBrowser(): Promise<Browser> {
+/** Starts the system's Chromium (Debian's package), with further flags of its command line. */
+export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "wherry-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
-    args: flags,
+    args: [...flags, ...more],
     viewport: { width: 1100, height: 720 },
     permissions: ["clipboard-read", "clipboard-write"],
   });
