@@ -96,6 +96,16 @@ describe("what a container is given", () => {
     expect(await inside(["--privileged"], "grep Seccomp: /proc/self/status | cut -f2")).toBe("0");
   });
 
+  it("may make device nodes, and open only those that Docker allows", async () => {
+    const script =
+      "mknod /k c 1 11; head -c1 /k 2>&1; mknod /t c 4 64; echo x 2>&1 > /t; mknod /z c 1 5; head -c1 /z | wc -c";
+    const { stdout, stderr } = await docker("run", "--rm", "busybox", "sh", "-c", script);
+    expect({ stdout, stderr }).toEqual({
+      stdout: "head: /k: Operation not permitted\n1\n",
+      stderr: "sh: can't create /t: Operation not permitted\n",
+    });
+  });
+
   it("may not mount, nor set the clock", async () => {
     expect(await inside([], "mount -t tmpfs none /mnt 2>&1; date -s 2020-01-01 2>&1 | head -1")).toMatch(
       /permission denied[\s\S]*Operation not permitted/i,

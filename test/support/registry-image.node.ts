@@ -131,7 +131,7 @@ export function tarOf(files: Readonly<Record<string, string | Uint8Array>>): Uin
 export interface TestTarEntry {
   readonly name: string;
   readonly contents?: string | Uint8Array;
-  /** The type flag of ustar: 1 hard link, 2 symlink, 3 character device, 4 block device, 6 fifo. */
+  /** The type flag of ustar: 1 hard link, 2 symlink, 3 character device, 4 block device (both 1:1, which is /dev/mem), 6 fifo. */
   readonly type?: string;
   readonly link?: string;
 }
@@ -157,7 +157,7 @@ function tarHeader({ name, type, link }: TestTarEntry, size: number): Buffer {
   header.write(type ?? (name.endsWith("/") ? "5" : "0"), 156);
   header.write(link ?? "", 157, 100);
   header.write("ustar\0" + "00", 257);
-  if (type === "3" || type === "4") header.write(`${octal(1, 8)}${octal(3, 8)}`, 329);
+  if (type === "3" || type === "4") header.write(`${octal(1, 8)}${octal(1, 8)}`, 329);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return header;
