@@ -27,6 +27,8 @@ class SlowGuest {
   readonly spawned: SpawnOptions[] = [];
   files: Record<string, string> = {};
   fail: { run?: Error; spawn?: Error } = {};
+  /** What writing to a fifo fails with. */
+  fifo: Error | undefined;
   release: () => void = () => undefined;
   #released = new Promise<void>((resolve) => {
     this.release = resolve;
@@ -40,6 +42,7 @@ class SlowGuest {
     this.calls.push("run");
     this.operations.push(...operations);
     await this.#released;
+    if (this.fifo && operations.some((each) => each.op === "write" && each.path.endsWith(".fifo"))) throw this.fifo;
     if (this.fail.run && !operations.some((operation) => operation.op === "unmount")) throw this.fail.run;
   }
 
@@ -98,6 +101,20 @@ test("paths of console sockets fit into a unix address", async () => {
   await task.exec("e".repeat(64), spec.process, stdio);
   const paths = guest.spawned.map(({ tty }) => (tty?.via === "console-socket" ? tty.path : ""));
   expect(paths.map((path) => path.length > 0 && path.length <= 107)).toEqual([true, true]);
+});
+
+test("start() gives the go-ahead when crun has made the process, which may have been killed by then", async () => {
+  for (const killed of [false, true]) {
+    const guest = new SlowGuest();
+    guest.fifo = killed ? new GuestError(6, "ENXIO", "write") : undefined;
+    guest.release();
+    expect((await bundleOf(guest).start(spec, pipes)).pid).toBe(7);
+    const fifo = "/run/crun/c1/exec.fifo";
+    expect(guest.operations.slice(-2)).toMatchObject([
+      { op: "write", path: fifo },
+      { op: "remove", path: fifo },
+    ]);
+  }
 });
 
 test("start() clears away and says why when crun fails", async () => {

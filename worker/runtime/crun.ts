@@ -18,8 +18,8 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /**
- * crun in one guest. A start is one `crun run --detach`, and all that it needs is sent in the same breath; everything after
- * it (signals, freezing, limits, clearing away) is done on the kernel's own files, without another crun.
+ * crun in one guest. A start is one `crun create`, and all that it needs is sent in the same breath; everything after it (the
+ * go-ahead, signals, freezing, limits, clearing away) is done on the kernel's own files, without another crun.
  */
 export class CrunRuntime implements Runtime {
   readonly name = "crun";
@@ -69,20 +69,37 @@ class CrunBundle implements Bundle {
     const config: Spec = { ...withoutDefaultDevices(spec), root: { ...spec.root, path: this.rootfs } };
     this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
     if (stdio.terminal) this.add([consolesFolder]);
-    const argv = ["run", "--detach", "--no-new-keyring", "--bundle", this.#path];
+    const argv = ["create", "--no-new-keyring", "--bundle", this.#path];
     const prepared = this.#flush();
     const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
     const spawned = spawnCrun(this.#guest, names, argv, [this.#id], stdio);
     spawned.catch(() => undefined);
     try {
       await prepared;
-      return new CrunTask(this.#guest, this.#id, config.linux.cgroupsPath, await spawned);
+      const process = await spawned;
+      await this.#release();
+      return new CrunTask(this.#guest, this.#id, config.linux.cgroupsPath, process);
     } catch (error) {
       await spawned.then((process) => process.kill(sigkill)).catch(() => undefined);
       await this.discard().catch(() => undefined);
       throw error instanceof RuntimeFailed
         ? translateCrunFailure("create", error.message, spec.process.args[0] ?? "")
         : error;
+    }
+  }
+
+  /** Lets the container's process go on to its program: what `crun start` would do. */
+  async #release(): Promise<void> {
+    const fifo = `${stateRoot}/${this.#id}/exec.fifo`;
+    const bytes = encode("1");
+    try {
+      await this.#guest.run([
+        { op: "write", path: fifo, bytes, mode: 0o600 },
+        { op: "remove", path: fifo },
+      ]);
+    } catch (error) {
+      // Nobody reads it: the process was killed before it began, and its exit says how.
+      if (!(error instanceof GuestError && error.code === "ENXIO")) throw error;
     }
   }
 
