@@ -68,16 +68,14 @@ describe("docker run -it --rm debian bash", () => {
   });
 
   test("is left with Ctrl-P Ctrl-Q, which does not print the page, and goes on", async () => {
-    const prevented = await wherry.page.evaluateHandle(() => {
-      const seen: boolean[] = [];
-      addEventListener("keydown", (event) => {
-        if (event.ctrlKey && event.key === "p") seen.push(event.defaultPrevented);
-      });
+    const pressed = await wherry.page.evaluateHandle(() => {
+      const seen: KeyboardEvent[] = [];
+      addEventListener("keydown", (event) => event.code === "KeyP" && seen.push(event), { capture: true });
       return seen;
     });
     await terminal.press("Control+P", "Control+Q");
     await terminal.shows(/root@wherry:~#\s*$/);
-    expect(await prevented.jsonValue()).toEqual([true]);
+    expect(await pressed.evaluate((seen) => seen.map((event) => event.defaultPrevented))).toEqual([true]);
     expect(await terminal.does("docker ps")).toMatch(/debian\s+"bash"\s+.*Up /);
     await terminal.enter("clear; docker attach $(docker ps -q)");
     await terminal.press("Enter");
