@@ -207,7 +207,7 @@ describe("docker system df and prune", () => {
     const { stdout } = await docker("system", "df", "--format", "{{.Type}}");
     expect(stdout).toBe("Images\nContainers\nLocal Volumes\nBuild Cache\n");
     const { json } = await callApi(engine.host, "GET", "/containers/cf-see/json?size=1");
-    expect(json).toMatchObject({ SizeRw: 6 });
+    expect((json as { SizeRw: number }).SizeRw).toBeGreaterThanOrEqual(6);
   });
 
   it("takes what is no longer used, and says how much", async () => {

@@ -40,6 +40,8 @@ export function callApi(host: string, method: string, path: string, options: Api
       },
     );
     sent.on("error", reject);
+    // An engine that refuses a body closes before it was all sent, and the answer is what matters.
+    sent.on("socket", (socket) => socket.on("error", () => undefined));
     sent.end(body);
   });
 }

@@ -30,6 +30,8 @@ export function run(program: string, argv: readonly string[], options: RunOption
     child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 137, stdout, stderr }));
+    // A program may end before it has read everything.
+    child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.input);
   });
 }

@@ -65,6 +65,10 @@ test("validate() refuses what needs a bridge", () => {
     { endpoints: { backend: {} } },
     { extraHosts: ["host:host-gateway"] },
     { endpoints: { bridge: { IPAMConfig: { IPv4Address: "10.0.0.2" } } } },
+    { endpoints: { default: { IPAMConfig: { IPv4Address: "10.0.0.2" } } } },
+    { endpoints: { default: { MacAddress: "02:00:00:00:00:01" } } },
+    { endpoints: { default: { Links: ["a:b"] } } },
+    { endpoints: { default: { Aliases: ["web"] } } },
   ];
   for (const more of bad) {
     expect(() => sandboxes.validate({ ...request, ...more })).toThrow(

@@ -36,11 +36,14 @@ export class PredefinedSandboxes implements Sandboxes {
     const mode = networkName(request.networkMode);
     if (mode.startsWith("container:")) return;
     if (!["bridge", "host", "none"].includes(mode)) refuse(`network ${JSON.stringify(mode)}`);
-    for (const name of Object.keys(request.endpoints)) {
+    for (const [name, endpoint] of Object.entries(request.endpoints)) {
       if (networkName(name) !== mode) refuse(`network ${JSON.stringify(name)}`);
+      const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = endpoint.IPAMConfig ?? {};
+      if (IPv4Address || IPv6Address || LinkLocalIPs.length > 0) refuse("a chosen IP address (--ip)");
+      if (endpoint.MacAddress) refuse("a chosen MAC address (--mac-address)");
+      if (endpoint.Links?.length) refuse("linking containers (--link)");
+      if (endpoint.Aliases?.length) refuse("a network alias (--network-alias)");
     }
-    const endpoint = request.endpoints[request.networkMode];
-    if (endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAMConfig?.IPv6Address) refuse("a chosen IP address (--ip)");
     for (const entry of request.extraHosts) {
       const [name, address] = splitExtraHost(entry);
       if (name === "" || address === "") throw invalidParameter(`bad format for add-host: ${JSON.stringify(entry)}`);
