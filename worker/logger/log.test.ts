@@ -74,10 +74,29 @@ test("read() leaves out what is before `since` or after `until`", async () => {
 });
 
 test("write() drops the oldest lines beyond the capacity", async () => {
-  const log = makeLog(20);
+  const log = makeLog(2 * 207);
   for (const number of [1, 2, 3, 4]) log.write("stdout", bytes(`line ${number}\n`));
   expect(await read(log)).toBe("line 3\nline 4\n");
 });
+
+test("write() keeps millions of tiny lines within the capacity, what they cost besides their bytes counted", async () => {
+  const capacity = 1 << 20;
+  const log = new ContainerLog({ ...systemClock(), nanos: () => 1n }, capacity);
+  log.open();
+  const chunk = bytes("y\n".repeat(50_000));
+  const follower = log.read({ ...all, follow: true }).getReader();
+  for (let written = 0; written < 5_000_000; written += 50_000) log.write("stdout", chunk);
+  log.write("stdout", bytes("last\n"));
+  const { entries } = log;
+  expect(entries.length).toBeGreaterThan(capacity / 300);
+  expect(entries.length * 200).toBeLessThanOrEqual(capacity);
+  expect(await read(log, { tail: 2 })).toBe("y\nlast\n");
+  expect(new TextDecoder().decode((await follower.read()).value?.bytes)).toBe("y\n");
+  log.close();
+  let followed = 0;
+  for (let result = await follower.read(); !result.done; result = await follower.read()) followed++;
+  expect(followed).toBeLessThanOrEqual(entries.length);
+}, 60_000);
 
 test("logCapacity() reads max-size and max-file", () => {
   expect(parseSize("10k")).toBe(10_240);

@@ -29,21 +29,26 @@ export interface LogFrame {
   readonly bytes: Uint8Array;
 }
 
+/** What an entry takes besides its bytes, about: a log of empty lines is bounded too. */
+const entryOverhead = 200;
+
 /** Longer lines are kept in pieces, as Docker's json-file driver does. */
 const longestPiece = 16 * 1024;
 const lineFeed = 0x0a;
 
 /**
- * What a container wrote, line by line, the newest `capacity` bytes of it. While the container runs the log is open and
+ * What a container wrote, line by line, the newest of it: `capacity` bytes, overhead counted. While the container runs the log is open and
  * followers wait for more; `close` ends them.
  */
 export class ContainerLog {
   readonly #clock: Clock;
   readonly #capacity: number;
   #entries: LogEntry[] = [];
+  /** Index of the oldest entry that is kept; what is before it was dropped and leaves the array in batches. */
+  #head = 0;
   #size = 0;
-  /** Entries that were dropped; makes positions of readers stable. */
-  #dropped = 0;
+  /** Entries that have left the array; makes positions of readers stable. */
+  #gone = 0;
   #open = false;
   readonly #rests: Record<LogStream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
   #waiters: (() => void)[] = [];
@@ -55,7 +60,7 @@ export class ContainerLog {
   }
 
   get entries(): readonly LogEntry[] {
-    return this.#entries;
+    return this.#entries.slice(this.#head);
   }
 
   open(): void {
@@ -91,11 +96,11 @@ export class ContainerLog {
     const wanted = (entry: LogEntry) =>
       options[entry.stream] && (options.since === undefined || entry.time >= options.since);
     const over = (entry: LogEntry) => options.until !== undefined && entry.time > options.until;
-    let position = this.#dropped + this.#tailStart(options.tail, (entry) => wanted(entry) && !over(entry));
+    let position = this.#gone + this.#tailStart(options.tail, (entry) => wanted(entry) && !over(entry));
     const starts: Record<LogStream, boolean> = { stdout: true, stderr: true };
     const next = (): LogEntry | undefined => {
-      position = Math.max(position, this.#dropped);
-      const entry = this.#entries[position - this.#dropped];
+      position = Math.max(position, this.#gone + this.#head);
+      const entry = this.#entries[position - this.#gone];
       if (entry) position++;
       return entry;
     };
@@ -122,15 +127,15 @@ export class ContainerLog {
 
   /** Index of the first entry of the last `tail` lines that are wanted. */
   #tailStart(tail: number | undefined, wanted: (entry: LogEntry) => boolean): number {
-    if (tail === undefined) return 0;
+    if (tail === undefined) return this.#head;
     let lines = 0;
-    for (let index = this.#entries.length - 1; index >= 0; index--) {
+    for (let index = this.#entries.length - 1; index >= this.#head; index--) {
       const entry = this.#entries[index];
       if (!entry || !wanted(entry)) continue;
       if (entry.bytes.at(-1) === lineFeed || lines === 0) lines++;
       if (lines > tail) return index + 1;
     }
-    return tail === 0 ? this.#entries.length : 0;
+    return tail === 0 ? this.#entries.length : this.#head;
   }
 
   /** Resolves when there is something new, when the log is closed, when the reader leaves or when its time is over. */
@@ -160,16 +165,16 @@ export class ContainerLog {
 
   #append(entry: LogEntry): void {
     this.#entries.push(entry);
-    this.#size += entry.bytes.length;
-    let drop = 0;
-    while (this.#size > this.#capacity && drop < this.#entries.length - 1) {
-      this.#size -= this.#entries[drop]?.bytes.length ?? 0;
-      drop++;
+    this.#size += entry.bytes.length + entryOverhead;
+    while (this.#size > this.#capacity && this.#head < this.#entries.length - 1) {
+      this.#size -= (this.#entries[this.#head]?.bytes.length ?? 0) + entryOverhead;
+      this.#head++;
     }
     // In batches: taking from the front of a long array is slow.
-    if (drop === 0) return;
-    this.#entries = this.#entries.slice(drop);
-    this.#dropped += drop;
+    if (this.#head <= this.#entries.length / 2) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#gone += this.#head;
+    this.#head = 0;
   }
 
   #wake(): void {
