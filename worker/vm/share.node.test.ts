@@ -137,6 +137,18 @@ describe("FolderTree", () => {
     expect(refused(() => tree.open(["fifo"], { read: false, write: true }))).toBe(errno.ENXIO);
   });
 
+  test("creating what is there already opens a file, and nothing that is none", () => {
+    execFileSync("/usr/bin/mkfifo", [join(folder, "fifo")]);
+    const shared = { ...newFile, exclusive: false };
+    for (const options of [shared, { ...shared, write: false }]) {
+      expect(refused(() => tree.create(["fifo"], options))).toBe(errno.EINVAL);
+      expect(refused(() => tree.create(["sub"], options))).toBe(errno.EINVAL);
+    }
+    const file = tree.create(["file"], shared);
+    expect(Buffer.from(file.read(0, 100)).toString()).toBe("content");
+    file.close();
+  });
+
   test("is refused for a file, and for nothing", () => {
     expect(() => new FolderTree(join(folder, "file"))).toThrow("not a directory");
     expect(() => new FolderTree(join(folder, "absent"))).toThrow("ENOENT");

@@ -93,6 +93,7 @@ export class FolderTree implements HostTree {
         return new FolderFile(fd);
       } catch (error) {
         if (options.exclusive || codeOf(error) !== "EEXIST") throw error;
+        mustBeRegularOrSymlink(place);
         return new FolderFile(openSync(place, openFlags(options)));
       }
     });
@@ -234,6 +235,12 @@ function guarded<T>(use: () => T): T {
 
 function mustBeDirectory(place: string): void {
   if (!lstatSync(place).isDirectory()) throw refused("ENOTDIR", place);
+}
+
+/** Looked at before it is opened, for a device may act on that alone. A symlink's turn comes then: it is not followed. */
+function mustBeRegularOrSymlink(place: string): void {
+  const stat = lstatSync(place);
+  if (!stat.isFile() && !stat.isSymbolicLink()) throw refused("EINVAL", place);
 }
 
 /** A fifo without a writer must not hold the process up, so nothing here ever waits in open(2). */

@@ -1,6 +1,10 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { RandomAccess } from "../../internal/random-access.ts";
 import { NinepHostFiles } from "../host-files.ts";
+import { FolderTree } from "../share.node.ts";
 import { headerSize, message, NinepWriter } from "./codec.ts";
 import { errno } from "./errno.ts";
 import { NinepServer } from "./server.ts";
@@ -103,6 +107,34 @@ describe("NinepServer", () => {
     expect(await refusal(request(message.renameat).uint32(2).string("image").uint32(2).string("b"))).toBe(errno.EROFS);
     await accepted(open(3));
     expect(await refusal(request(message.write).uint32(3).uint64(0).uint32(1).uint8(1))).toBe(errno.EBADF);
+  });
+
+  test("changes nothing of a folder that is shared read-only, not even through an open file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wherry-read-only-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "file"), "content", { mode: 0o640 });
+    const before = statSync(join(folder, "file"));
+    files.share("fixed", new FolderTree(folder, { readOnly: true }));
+    const setattr = (valid: number) => {
+      const writer = request(message.setattr).uint32(2).uint32(valid).uint32(0o4777).uint32(1).uint32(1).uint64(0);
+      return writer.uint64(1).uint64(0).uint64(1).uint64(0);
+    };
+    await accepted(attach(1));
+    await accepted(walk(1, 2, "shares", "fixed", "file"));
+    const everyField = [1, 2, 4, 8, 16, 32, 0x1ff];
+    for (const valid of everyField) expect(await refusal(setattr(valid))).toBe(errno.EROFS);
+    await accepted(open(2));
+    for (const valid of everyField) expect(await refusal(setattr(valid))).toBe(errno.EROFS);
+    expect(await refusal(request(message.write).uint32(2).uint64(0).uint32(1).uint8(1))).toBe(errno.EROFS);
+    const { mode, uid, gid, mtimeMs, ctimeMs } = statSync(join(folder, "file"));
+    expect({ mode, uid, gid, mtimeMs, ctimeMs }).toEqual({
+      mode: before.mode,
+      uid: before.uid,
+      gid: before.gid,
+      mtimeMs: before.mtimeMs,
+      ctimeMs: before.ctimeMs,
+    });
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("content");
   });
 
   test("withdraw() fails open handles and later walks", async () => {

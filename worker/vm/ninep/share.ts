@@ -53,7 +53,7 @@ export class ShareNode extends NinepNode {
     if ((mode & typeBits) !== regularBits) throw new NinepError(errno.EINVAL, "not a regular file");
     const options = openOptions(flags);
     if (options.write || options.truncate) this.#mustBeWritable();
-    return new ShareFile(this.#tree.open(this.#path, options));
+    return new ShareFile(this.#tree.open(this.#path, options), this.#tree.readOnly);
   }
 
   override readLink(): string {
@@ -65,7 +65,7 @@ export class ShareNode extends NinepNode {
     const path = [...this.#path, name];
     const exclusive = (flags & openFlag.exclusive) !== 0;
     const file = this.#tree.create(path, { ...openOptions(flags), mode, owner, exclusive });
-    return { node: new ShareNode(this.#tree, path), open: new ShareFile(file) };
+    return { node: new ShareNode(this.#tree, path), open: new ShareFile(file, this.#tree.readOnly) };
   }
 
   override makeDirectory(name: string, mode: number, owner: HostOwner): NinepNode {
@@ -126,7 +126,7 @@ export class ShareNode extends NinepNode {
   }
 
   #mustBeWritable(): void {
-    if (this.#tree.readOnly) throw new NinepError(errno.EROFS, "the folder is shared read-only");
+    if (this.#tree.readOnly) throw readOnlyFolder();
   }
 
   #sameTree(node: NinepNode): ShareNode {
@@ -137,9 +137,12 @@ export class ShareNode extends NinepNode {
 
 class ShareFile implements OpenNode {
   readonly #file: HostFile;
+  readonly #readOnly: boolean;
 
-  constructor(file: HostFile) {
+  /** Mode, owner and times change through a file that is open for reading too, so `readOnly` is asked here again. */
+  constructor(file: HostFile, readOnly: boolean) {
     this.#file = file;
+    this.#readOnly = readOnly;
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -147,6 +150,7 @@ class ShareFile implements OpenNode {
   }
 
   write(offset: number, bytes: Uint8Array): number {
+    if (this.#readOnly) throw readOnlyFolder();
     return this.#file.write(offset, bytes);
   }
 
@@ -155,6 +159,7 @@ class ShareFile implements OpenNode {
   }
 
   setAttributes(changes: HostAttributes): void {
+    if (this.#readOnly) throw readOnlyFolder();
     this.#file.setAttributes(changes);
   }
 
@@ -165,6 +170,10 @@ class ShareFile implements OpenNode {
   close(): void {
     this.#file.close();
   }
+}
+
+function readOnlyFolder(): NinepError {
+  return new NinepError(errno.EROFS, "the folder is shared read-only");
 }
 
 function openOptions(flags: number): HostOpenOptions {
