@@ -2,6 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Connected } from "../session/session.browser.ts";
 import { HostTerminal } from "../terminal/host-terminal.ts";
 
+/** Milliseconds within which the news of a dead guest follow those of its shell. */
+const tellingTime = 100;
+
 /** A terminal on the Docker host. When its shell ends, Enter opens the next one, as a console does. */
 export function TerminalView(props: { readonly connected: Connected | undefined; readonly screenReader: boolean }) {
   const element = useRef<HTMLDivElement>(null);
@@ -35,6 +38,8 @@ export function TerminalView(props: { readonly connected: Connected | undefined;
 async function runShells(terminal: HostTerminal, connected: Connected, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const end = await runShell(terminal, connected, signal);
+    // A shell's end may be the first sign of the guest's, which the status line then tells: there is no new shell to offer.
+    await new Promise((resolve) => setTimeout(resolve, tellingTime));
     if (signal.aborted) return;
     terminal.note(`${end} Press Enter for a new one.`);
     await terminal.enter(signal);
