@@ -19,6 +19,8 @@ const ringSize = 64;
 /** No driver sends a buffer as large as this, nor asks this often without reading: a broken guest is cut short. */
 const largestBuffer = 1 << 20;
 const mostControls = 64;
+/** What the host keeps for a guest that does not read. The agent's protocol allows far less to be on its way. */
+const mostWaiting = { bytes: 64 << 20, pieces: 1 << 18 } as const;
 
 /**
  * The agent's port: a virtio-console device with one generic port and no console. v86's own console device drops input when
@@ -40,7 +42,7 @@ export class VirtioAgentPort implements AgentPort, MachineDevice {
   #ended = false;
   readonly #broken: (error: unknown) => void;
 
-  /** `broken` is told when the guest's queues lead outside its memory. */
+  /** `broken` is told when the guest's queues lead astray, and when it has stopped reading. */
   constructor(cpu: Cpu, broken: (error: unknown) => void) {
     this.#broken = broken;
     const unused = { size: ringSize, notified: () => {} };
@@ -81,7 +83,12 @@ export class VirtioAgentPort implements AgentPort, MachineDevice {
     if (bytes.length === 0 || this.#ended) return;
     this.#waiting.push(bytes);
     this.#queued += bytes.length;
-    this.#guarded(() => this.#send());
+    this.#guarded(() => {
+      this.#send();
+      if (this.#queued > mostWaiting.bytes || this.#waiting.length > mostWaiting.pieces) {
+        throw new Error("the guest does not read what it is sent");
+      }
+    });
   }
 
   onReceive(listener: (bytes: Uint8Array) => void): Disposable {

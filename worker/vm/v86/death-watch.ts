@@ -3,6 +3,8 @@ import type { V86Internals } from "./internals.ts";
 
 /** The kernel's last words. */
 const panicMark = "Kernel panic - not syncing";
+/** A reason may hold the guest's own words, and is shown to the user. */
+const longestReason = 200;
 /** A line longer than this is passed on in pieces. */
 const longestLine = 1024;
 const newline = 10;
@@ -54,7 +56,7 @@ export class DeathWatch {
     if (this.#over) return;
     this.#flush();
     this.#over = true;
-    this.#onDeath(this.#panic ?? reason);
+    this.#onDeath(printable(this.#panic ?? reason));
   }
 
   #print(byte: number): void {
@@ -70,4 +72,10 @@ export class DeathWatch {
     if (at >= 0) this.#panic ??= text.slice(at).trim();
     this.#onConsole(text);
   }
+}
+
+/** Without what would act on a terminal: the control characters C0, DEL and C1. */
+function printable(text: string): string {
+  const shown = text.slice(0, longestReason).replace(/\p{Cc}/gu, "\ufffd");
+  return shown.length < text.length ? `${shown}…` : shown;
 }

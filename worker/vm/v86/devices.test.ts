@@ -323,6 +323,38 @@ describe("the guest's death", () => {
     await expect.poll(() => victim.deaths).toEqual(["the emulator failed: unreachable"]);
   });
 
+  test("is told without what would act on a terminal, and cut short", async () => {
+    const words = "[2J]0;title\u009b31m".replaceAll("]", "\u001b]");
+    const victim = await loadEmulator(wasm, memory);
+    victim.emulator.restore(state);
+    cpuOf(victim).main_loop = () => {
+      throw new Error(`${words}${"x".repeat(300)}`);
+    };
+    victim.emulator.run();
+    await expect.poll(() => victim.deaths).toHaveLength(1);
+    const [reason = ""] = victim.deaths;
+    expect(reason).toMatch(/^the emulator failed: \[2J\ufffd\]0;title\ufffd31mx+…$/);
+    expect(reason).toHaveLength(201);
+  });
+
+  test("by a panic whose words the guest chose is told without what would act on a terminal", async () => {
+    const victim = await dying(
+      "printf '<0>Kernel panic - not syncing: \\033[2Jboo\\233' > /dev/ttyS0; echo b > /proc/sysrq-trigger",
+    );
+    expect(victim.deaths).toEqual([expect.stringMatching(/^Kernel panic - not syncing: \ufffd\[2Jboo/)]);
+  });
+
+  test("by not reading what it is sent", async () => {
+    const victim = await loadEmulator(wasm, memory);
+    victim.emulator.restore(state);
+    const piece = new Uint8Array(1 << 20);
+    for (let sent = 0; sent < 64; sent++) victim.emulator.port.send(piece);
+    expect(victim.deaths).toEqual([]);
+    for (let sent = 0; sent < 2; sent++) victim.emulator.port.send(piece);
+    expect(victim.deaths).toEqual(["the emulator failed: the guest does not read what it is sent"]);
+    expect(victim.emulator.port.queued).toBe(0);
+  });
+
   test("by queues that lead outside its memory, and send() does not throw", async () => {
     const victim = await loadEmulator(wasm, memory);
     victim.emulator.restore(state);

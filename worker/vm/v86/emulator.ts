@@ -5,7 +5,7 @@ import { DeathWatch } from "./death-watch.ts";
 import { type EmulatorOptions, internalsOf, type V86Internals } from "./internals.ts";
 import { NinepDevice } from "./ninep-device.ts";
 import { includeInState } from "./state.ts";
-import { shareInterruptLines } from "./virtio.ts";
+import { guardNetworkDevice, shareInterruptLines } from "./virtio.ts";
 
 /** A cold boot: the firmware loads the kernel. */
 export interface ColdBoot {
@@ -55,6 +55,7 @@ export class Emulator {
     this.port = new VirtioAgentPort(cpu, broken);
     const devices = [this.#files, this.port];
     const network = cpu.devices.virtio_net;
+    if (network) guardNetworkDevice(cpu, network.virtio);
     shareInterruptLines(cpu.devices.pci, [...devices.map((each) => each.device), ...(network ? [network.virtio] : [])]);
     includeInState(cpu, devices);
     this.#death = new DeathWatch(this.#internals, components.onConsole, (reason) => {

@@ -63,12 +63,28 @@ export interface VirtioDevice {
 
 export interface VirtQueue {
   readonly size: number;
+  /** Physical address of the table of descriptors. */
+  readonly desc_addr: number;
+  /** How many requests were popped, modulo 2^16. */
+  readonly avail_last_idx: number;
+  /** Addresses and lengths are signed here. */
+  get_descriptor(table: number, index: number): VirtQueueDescriptor;
+  /** The first descriptor of the request of this number. */
+  avail_get_entry(request: number): number;
   is_configured(): boolean | number;
   has_request(): boolean;
   count_requests(): number;
   pop_request(): BufferChain;
   push_reply(chain: BufferChain): void;
   flush_replies(): void;
+}
+
+interface VirtQueueDescriptor {
+  readonly addr_low: number;
+  readonly addr_high: number;
+  readonly len: number;
+  readonly flags: number;
+  readonly next: number;
 }
 
 export interface BufferChain {
@@ -140,6 +156,15 @@ const needed: Readonly<Record<string, readonly string[]>> = {
     "get_state",
     "set_state",
     "notify_config_changes",
+  ],
+  "v86.cpu.devices.virtio_net.virtio.queues.0": [
+    "size",
+    "desc_addr",
+    "avail_last_idx",
+    "get_descriptor",
+    "avail_get_entry",
+    "count_requests",
+    "pop_request",
   ],
 };
 

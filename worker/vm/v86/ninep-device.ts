@@ -1,6 +1,7 @@
 import { headerSize } from "../ninep/codec.ts";
 import { largestMessage, type NinepServer } from "../ninep/server.ts";
 import type { BufferChain, Cpu, VirtioDevice, VirtQueue } from "./internals.ts";
+import { BrokenQueueError } from "./queue-guard.ts";
 import { attachVirtioDevice, configField, feature, isDriven, type MachineDevice } from "./virtio.ts";
 
 /** What the guest names in mount(2). */
@@ -19,7 +20,7 @@ export class NinepDevice implements MachineDevice {
   #ended = false;
   readonly #broken: (error: unknown) => void;
 
-  /** `broken` is told when the guest's queue leads outside its memory. */
+  /** `broken` is told when the guest's queue leads astray; within an instruction of the guest, the exception says so. */
   constructor(cpu: Cpu, server: NinepServer, broken: (error: unknown) => void) {
     this.#broken = broken;
     const tag = new TextEncoder().encode(mountTag);
@@ -68,6 +69,7 @@ export class NinepDevice implements MachineDevice {
       this.#reply(chain, answer);
       return;
     }
+    if (this.#underWay >= ringSize) throw new BrokenQueueError("more requests under way than it has room for");
     this.#underWay += 1;
     answer
       .then((bytes) => {

@@ -1,4 +1,5 @@
 import type { Cpu, PciBus, VirtioConfigField, VirtioConstructor, VirtioDevice } from "./internals.ts";
+import { guardQueue } from "./queue-guard.ts";
 
 /** Feature bits that every device here offers or may offer (virtio 1.2, section 6). */
 export const feature = { indirectDescriptors: 28, version1: 32 } as const;
@@ -35,7 +36,7 @@ export interface DeviceDescription {
 export function attachVirtioDevice(cpu: Cpu, description: DeviceDescription): VirtioDevice {
   const VirtIO = virtioClass(cpu);
   const { ports } = description;
-  return new VirtIO(cpu, {
+  const device = new VirtIO(cpu, {
     name: description.name,
     pci_id: description.slot << 3,
     device_id: 0x1040 + description.type,
@@ -54,6 +55,19 @@ export function attachVirtioDevice(cpu: Cpu, description: DeviceDescription): Vi
     isr_status: { initial_port: ports + 0x100 },
     device_specific: { initial_port: ports, struct: description.config },
   });
+  const indirect = description.features.includes(feature.indirectDescriptors);
+  for (const queue of device.queues) guardQueue(queue, cpu.mem8.length, { indirect });
+  return device;
+}
+
+/** A frame of v86's network device and its header. */
+const mostOfFrame = 64 * 1024;
+
+/** v86's own network device, which makes room for whatever length the guest names. */
+export function guardNetworkDevice(cpu: Cpu, device: VirtioDevice): void {
+  for (const queue of device.queues) {
+    guardQueue(queue, cpu.mem8.length, { indirect: false, mostReadable: mostOfFrame });
+  }
 }
 
 /** The class is not exported; the network device, which every machine here has, leads to it. */
