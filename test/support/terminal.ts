@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 
-const prompt = /root@wherry:\S+#\s*$/;
+/** All that a new shell shows: what an earlier one left on the screen ends in a prompt too. */
+const freshPrompt = /^root@wherry:~#\s*$/;
 
 /** Milliseconds that a slow machine may take before a test gives up. */
 const patience = 60_000;
@@ -13,9 +14,9 @@ export class TerminalDriver {
     this.#page = page;
   }
 
-  /** Waits until the engine runs and the shell's prompt is there. */
+  /** Waits until the engine runs and a new shell's prompt is there. */
   async ready(): Promise<void> {
-    await this.shows(prompt);
+    await this.shows(freshPrompt);
     await this.focus();
   }
 
