@@ -10,6 +10,7 @@ import { BootingSnapshotter } from "./daemon/booting-snapshotter.ts";
 import { MachineGuest } from "./daemon/guest-host.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
+import { MountedLayers } from "./daemon/mounted-layers.ts";
 import { guestDockerSocket } from "./daemon/share-folders.ts";
 import { type EngineFacts, System } from "./daemon/system.ts";
 import type { RegistryOptions } from "./distribution/endpoints.ts";
@@ -114,11 +115,6 @@ export class Daemon {
     return this.#guest.onGone(listener);
   }
 
-  /** Boots the guest again after it died. */
-  async boot(): Promise<void> {
-    await this.#guest.current();
-  }
-
   async stop(): Promise<void> {
     await this.#containers.close();
     await this.#guest.stop();
@@ -136,14 +132,15 @@ async function openEngine(
   const content = new FileContentStore({ files, createSha256 });
   const layers = new LayerImages({ files, createSha256 });
   await layers.sweep();
+  const overlay = new OverlaySnapshotter({ guest: () => runningGuest(guest), files: machine.files, layers });
+  const mounted = new MountedLayers({ layers, snapshotter: overlay, log: (message) => log("debug", message) });
   const users = new LateImageUsers();
-  const store = await ImageStore.open({ records, content, layers, users });
+  const store = await ImageStore.open({ records, content, layers: mounted, users });
   const resolver = new Resolver(
     { fetch: components.fetch, createSha256, clock, ...(bundled ? { bundled } : {}) },
     registries,
   );
   const puller = new Puller({ resolver, images: store, content, layers, createSha256, clock });
-  const overlay = new OverlaySnapshotter({ guest: () => runningGuest(guest), files: machine.files, layers });
   const snapshotter = new BootingSnapshotter(overlay, () => guest.current());
   const images = new Images({
     ...{ store, puller, resolver, users, clock, createSha256, events },
@@ -163,6 +160,7 @@ async function openEngine(
     images: new StoredImages(store, images),
     sandboxes: new PredefinedSandboxes({ networkId: (name) => networks.id(name) }),
     logs: new LogStore({ files, clock }),
+    onError: (operation, error) => log("error", `${operation}: ${errorMessage(error)}`),
   });
   users.containers = () => containers.usage();
   await store.collectGarbage();

@@ -23,6 +23,8 @@ export interface ContainersComponents {
   readonly events: Pick<Events, "publish">;
   readonly logs: LogStore;
   readonly clock: Clock;
+  /** Told of a failure that no client waits for. */
+  readonly onError?: (operation: string, error: unknown) => void;
 }
 
 export interface ImageLookup {
@@ -36,6 +38,8 @@ export interface ImageLookup {
   ): Promise<ContainerImage>;
   /** The ID that a reference names now; undefined when there is none. For lists. */
   resolve(reference: string): Promise<Digest | undefined>;
+  /** A container over these layers is gone: those that nothing else holds go too. */
+  collectLayers(diffIds: readonly Digest[]): Promise<void>;
 }
 
 export interface ContainerImage {

@@ -316,6 +316,7 @@ test("remove() refuses what runs unless forced, and frees everything", async () 
   expect((await result).StatusCode).toBe(137);
   await expect(containers.inspect(id)).rejects.toMatchObject({ name: "NotFound" });
   expect([fixture.snapshots.keys.size, fixture.volumes.users.size]).toEqual([0, 0]);
+  expect(fixture.collected).toEqual(["sha256:1"]);
 });
 
 test("--rm takes the container away at its end, and who waits for that learns the exit code", async () => {

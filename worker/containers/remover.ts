@@ -4,7 +4,7 @@ import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 
-type RemoverComponents = Pick<ContainersComponents, "host" | "snapshotter" | "volumes" | "events" | "logs">;
+type RemoverComponents = Pick<ContainersComponents, "host" | "images" | "snapshotter" | "volumes" | "events" | "logs">;
 
 /** Takes containers away: what they hold first, then their record and name. */
 export class Remover {
@@ -54,6 +54,8 @@ export class Remover {
     await this.#table.remove(container);
     this.#components.events.publish("container", "destroy", container.id, container.attributes());
     container.announceRemoval();
+    // The container is gone whether or not that succeeds; the next start collects again.
+    await this.#components.images.collectLayers(container.record.diffIds).catch(() => undefined);
   }
 
   async #releaseVolumes(container: Container, remove: boolean): Promise<void> {

@@ -30,6 +30,8 @@ export class Fixture {
   readonly snapshots = new MemorySnapshotter();
   readonly volumes = new MemoryVolumes();
   readonly guestFiles = new Set<string>(["/exists"]);
+  /** Layers that removed containers had. */
+  readonly collected: string[] = [];
   readonly records: RecordStore;
   #gone: ((reason: string) => void)[] = [];
 
@@ -49,6 +51,7 @@ export class Fixture {
           return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux" };
         },
         resolve: async (reference) => (this.images.has(reference) ? `sha256:${reference}` : undefined),
+        collectLayers: async (diffIds) => void this.collected.push(...diffIds),
       },
       volumes: this.volumes,
       binds: {

@@ -25,6 +25,10 @@ export class StoredImages implements ImageLookup {
     return { id, config: Config ?? {}, diffIds: config.diffIds, os: config.platform.os };
   }
 
+  collectLayers(diffIds: readonly Digest[]): Promise<void> {
+    return this.#store.collectLayers(diffIds);
+  }
+
   async resolve(reference: string): Promise<Digest | undefined> {
     try {
       return this.#store.resolveId(reference);

@@ -230,6 +230,11 @@ export class ImageStore {
     });
   }
 
+  /** Removes those of some layers that nothing holds any more: after a container that outlived its image. */
+  async collectLayers(diffIds: readonly Digest[]): Promise<void> {
+    await this.#lock.run(() => this.#remove(new Set(), new Set(diffIds)));
+  }
+
   #byPrefix(name: string): Digest | undefined {
     const hex = name.startsWith("sha256:") ? name.slice("sha256:".length) : name;
     if (!/^[0-9a-f]+$/.test(hex)) return undefined;

@@ -104,7 +104,10 @@ export class OverlaySnapshotter implements Snapshotter {
       const layer = this.#layers.get(diffId);
       if (!layer) return;
       if (layer.users > 0) throw conflict(`layer ${diffId} is in use`);
-      await this.#components.guest().run([{ op: "unmount", target: layer.path, missingOk: true }]);
+      // Lazily: what of a removed container is still being cleared away must not keep it.
+      await this.#components.guest().run([{ op: "unmount", target: layer.path, lazy: true, missingOk: true }]);
+      // With its guest gone meanwhile, it was withdrawn already.
+      if (this.#layers.get(diffId) !== layer) return;
       this.#layers.delete(diffId);
       await this.#withdraw(diffId, layer.file);
     });
