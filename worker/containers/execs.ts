@@ -69,6 +69,7 @@ export class Execs {
   async inspect(id: string): Promise<ExecInspect> {
     const { request, container, state, exitCode, process } = this.#get(id);
     const [entrypoint = "", ...rest] = request.Cmd ?? [];
+    const user = request.User || container.record.config.User;
     return {
       ID: id,
       Running: state === "running",
@@ -78,7 +79,7 @@ export class Execs {
         entrypoint,
         arguments: rest,
         privileged: request.Privileged ?? false,
-        ...(request.User && { user: request.User }),
+        ...(user && { user }),
       },
       OpenStdin: request.AttachStdin ?? false,
       OpenStderr: request.AttachStderr ?? false,
