@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { parseFlags, parseHost } from "./flags.node.ts";
 import { engineVersion } from "./version.ts";
 
@@ -69,4 +71,13 @@ it.each([
   ["0.0.0.0:1", { kind: "tcp", host: "0.0.0.0", port: 1 }],
 ])("parseHost(%j)", (text, address) => {
   expect(parseHost(text)).toEqual(address);
+});
+
+it("--share follows symlinks before it says that a read-only folder is writable elsewhere", () => {
+  const top = mkdtempSync(join(tmpdir(), "wherry-flags-"));
+  onTestFinished(() => rmSync(top, { recursive: true }));
+  mkdirSync(join(top, "data/deep"), { recursive: true });
+  symlinkSync(join(top, "data/deep"), join(top, "link"));
+  const argv = ["--share", join(top, "data"), "--share", `${join(top, "link")}:ro`];
+  expect(() => parseFlags(argv, root)).toThrow("conflicting values for --share");
 });

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ListenAddress } from "../api/http.node.ts";
@@ -72,7 +73,7 @@ export function parseFlags(argv: readonly string[], surroundings: Surroundings):
       insecureRegistries: values["insecure-registry"],
       mirrors: values["registry-mirror"],
       bundledRegistry: !values["no-bundled-registry"],
-      shares: parseShares(values.share, surroundings.cwd),
+      shares: parseShares(values.share, surroundings.cwd, realFolder),
       ...(values["exit-when-idle"] === undefined ? {} : { exitWhenIdle: parseIdleTime(values["exit-when-idle"]) }),
       ...(values.pidfile ? { pidfile: resolve(surroundings.cwd, values.pidfile) } : {}),
     },
@@ -147,4 +148,13 @@ function parseIdleTime(value: string): number {
   throw invalidParameter(
     `invalid argument ${JSON.stringify(value)} for "--exit-when-idle": expected a time such as 5m`,
   );
+}
+
+/** A folder that is not there is refused when it is to be shared. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }

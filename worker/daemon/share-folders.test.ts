@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { guestBindSources, parseShares, SharedBindSources } from "./share-folders.ts";
 
-const shares = parseShares(["/srv/data/:ro", "/srv/data/deep", "rel/../x:rw"], "/work");
+const asNamed = (folder: string): string => folder;
+const shares = parseShares(["/srv/data/:ro", "/srv/data/deep", "rel/../x:rw"], "/work", asNamed);
 const binds = new SharedBindSources(shares, "/run/wherry/host", ["/tmp/d.sock"]);
 
 it.each([
@@ -21,16 +22,26 @@ it.each([
 });
 
 it("the whole machine can be shared", () => {
-  const all = new SharedBindSources(parseShares(["/"], "/"), "/h", []);
+  const all = new SharedBindSources(parseShares(["/"], "/", asNamed), "/h", []);
   expect([all.resolve("/"), all.resolve("/etc/hosts")]).toEqual(["/h/shares/0", "/h/shares/0/etc/hosts"]);
 });
 
 it("a read-only folder in a writable one is refused", () => {
-  expect(() => parseShares(["/srv", "/srv/deep:ro"], "/")).toThrow(
+  expect(() => parseShares(["/srv", "/srv/deep:ro"], "/", asNamed)).toThrow(
     "conflicting values for --share: /srv/deep is to be read-only, and is writable as a part of /srv",
   );
-  expect(() => parseShares(["/srv", "/srv:ro"], "/")).toThrow("conflicting values");
-  expect(parseShares(["/srv", "/srv-deep:ro"], "/")).toHaveLength(2);
+  expect(() => parseShares(["/srv", "/srv:ro"], "/", asNamed)).toThrow("conflicting values");
+  expect(parseShares(["/srv", "/srv-deep:ro"], "/", asNamed)).toHaveLength(2);
+});
+
+it("a read-only folder in a writable one is refused when only symlinks say so", () => {
+  const links: Readonly<Record<string, string>> = { "/ro": "/srv/x", "/rw": "/srv" };
+  const realPath = (folder: string): string => links[folder] ?? folder;
+  expect(() => parseShares(["/srv", "/ro:ro"], "/", realPath)).toThrow(
+    "conflicting values for --share: /ro is to be read-only, and is writable as a part of /srv",
+  );
+  expect(() => parseShares(["/srv/x:ro", "/rw"], "/", realPath)).toThrow("writable as a part of /rw");
+  expect(parseShares(["/srv/x", "/rw:ro"], "/", realPath).map(({ folder }) => folder)).toEqual(["/srv/x", "/rw"]);
 });
 
 it("in the guest sources are what they are", () => {

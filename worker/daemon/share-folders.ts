@@ -10,11 +10,19 @@ export interface ShareFolder {
   readonly name: string;
 }
 
-/** Parses the values of `--share`. Throws `InvalidParameter`. */
-export function parseShares(values: readonly string[], cwd: string): readonly ShareFolder[] {
+/**
+ * Parses the values of `--share`. `realPath` says what folder a path leads to through symlinks: by that, and not by its
+ * name, a folder is a part of another. Throws `InvalidParameter`.
+ */
+export function parseShares(
+  values: readonly string[],
+  cwd: string,
+  realPath: (folder: string) => string,
+): readonly ShareFolder[] {
   const shares = values.map((value, index) => parseShare(value, index, cwd));
   for (const inner of shares.filter(({ readOnly }) => readOnly)) {
-    const outer = shares.find((share) => !share.readOnly && isBeneath(inner.folder, share.folder));
+    const place = realPath(inner.folder);
+    const outer = shares.find((share) => !share.readOnly && isBeneath(place, realPath(share.folder)));
     if (!outer) continue;
     throw invalidParameter(
       `conflicting values for --share: ${inner.folder} is to be read-only, and is writable as a part of ${outer.folder}`,
