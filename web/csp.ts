@@ -1,5 +1,5 @@
 /**
- * The page's Content-Security-Policy: sent as a header by Wherry's own server, and written into the page for any other host.
+ * The page's Content-Security-Policy: written into the page for any host, and the larger part of Wherry's own server's.
  * `wasm-unsafe-eval` compiles what the emulator's JIT writes; `blob:` is the emulator's timer worker; xterm.js places its
  * measured styles in style elements; registries that allow it are asked directly over https.
  */
@@ -15,3 +15,9 @@ export const contentSecurityPolicy = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
+
+/**
+ * What Wherry's own server sends as a header. Nobody else's page may hold this one in a frame; in the page itself browsers
+ * ignore that directive, and other hosts may want to.
+ */
+export const contentSecurityPolicyHeader = `${contentSecurityPolicy}; frame-ancestors 'self'`;

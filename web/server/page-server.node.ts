@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import sirv from "sirv";
-import { contentSecurityPolicy } from "../csp.ts";
+import { contentSecurityPolicyHeader } from "../csp.ts";
 
 /** What one folder of the page's site is served from. */
 export interface Site {
@@ -18,7 +18,7 @@ const yearInSeconds = 365 * 24 * 3600;
 
 /**
  * The page's own server: static files and the registry proxy. Everything that it sends could come from any static host,
- * but for the Content-Security-Policy header, which the page also carries itself.
+ * but for the headers of `secure`, of which the page carries the Content-Security-Policy itself, all but its framing.
  */
 export function pageServer(site: Site): Server {
   const page = sirv(site.page, { etag: true, gzip: true, brotli: true, setHeaders: cacheHashedFiles });
@@ -43,7 +43,7 @@ function strip(request: IncomingMessage, prefix: string): IncomingMessage {
 }
 
 function secure(response: ServerResponse): void {
-  response.setHeader("Content-Security-Policy", contentSecurityPolicy);
+  response.setHeader("Content-Security-Policy", contentSecurityPolicyHeader);
   response.setHeader("X-Content-Type-Options", "nosniff");
   response.setHeader("Referrer-Policy", "no-referrer");
 }
