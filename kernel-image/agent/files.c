@@ -75,6 +75,28 @@ static int copy(const struct operation *operation, bool patient) {
   return missing && (operation->extra & COPY_MISSING_OK) ? 0 : error;
 }
 
+/* The target is made: a folder, or an empty file when what is bound there is no folder. */
+static int bind_descriptor(int fd, const char *target) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return errno;
+  int made = S_ISDIR(status.st_mode) ? mkdir(target, 0755) : mknod(target, S_IFREG | 0600, 0);
+  if (made < 0) return errno;
+  char source[DESCRIPTOR_NAME];
+  descriptor_name(source, fd);
+  return error_of(mount(source, target, NULL, MS_BIND | MS_REC, NULL));
+}
+
+/* Bound by the open file, so that nobody can put a symlink in its way between looking and mounting. */
+static int bind_beneath(const struct operation *operation) {
+  const char *root = operation->root;
+  bool make = operation->extra & BIND_MAKE;
+  int fd = make ? make_beneath(root, operation->other) : open_beneath(root, operation->other);
+  if (fd < 0) return errno;
+  int error = *operation->path ? bind_descriptor(fd, operation->path) : 0;
+  close(fd);
+  return error;
+}
+
 int files_operate(const struct operation *operation, bool patient) {
   const char *path = operation->path;
   switch (operation->op) {
@@ -98,6 +120,8 @@ int files_operate(const struct operation *operation, bool patient) {
       return unmount(operation);
     case OP_COPY:
       return copy(operation, patient);
+    case OP_BIND:
+      return bind_beneath(operation);
     default:
       return EPROTO;
   }
@@ -105,7 +129,7 @@ int files_operate(const struct operation *operation, bool patient) {
 
 /* The answer is sent in parts; an error after the first part is told in the last one's errno. */
 void files_answer_readfile(uint32_t id, const struct path_request *request) {
-  int fd = open_in_root(request->root, request->path, O_RDONLY | O_NONBLOCK);
+  int fd = open_regular_in_root(request->root, request->path);
   if (fd < 0) {
     port_result(id, errno, NULL, 0);
     return;

@@ -1,6 +1,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void accept_all(struct listener *listener) {
     put_u32(payload + 8, peer.uid);
     put_u32(payload + 12, peer.gid);
     port_send(FRAME_ACCEPT, 0, stream, payload, sizeof payload);
-    stream_open(stream, STREAM_SOCKET, fd, dup(fd));
+    stream_open(stream, STREAM_SOCKET, fd, fcntl(fd, F_DUPFD_CLOEXEC, 0));
   }
   /* Full: those who wait are taken when a stream closes. */
   loop_watch(&listener->source, 0);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 #define FRAME_HEADER 12u
 #define FRAME_MAX 65536u
 /* Bytes that the host may have on the way to one stream's file descriptor. */
@@ -54,12 +54,14 @@ enum batch_op {
   OP_MOUNT = 8,
   OP_UNMOUNT = 9,
   OP_COPY = 10,
+  OP_BIND = 11,
 };
 
 #define REMOVE_RECURSIVE 1u
 #define REMOVE_MISSING_OK 2u
 #define UNMOUNT_MISSING_OK 1u
 #define COPY_MISSING_OK 1u
+#define BIND_MAKE 1u
 
 #define SPAWN_STDIN 1u
 #define SPAWN_STDOUT 2u

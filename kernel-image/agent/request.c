@@ -64,6 +64,7 @@ bool decode_operation(struct reader *reader, struct operation *out) {
       out->extra = read_u8(reader);
       break;
     case OP_COPY:
+    case OP_BIND:
       out->extra = read_u8(reader);
       out->root = read_string(reader);
       out->other = read_string(reader);

@@ -24,9 +24,9 @@ struct operation {
   uint32_t mode;
   uint32_t uid, gid;
   char *path;  /* what is made or changed; `to` of rename and copy */
-  char *other; /* symlink's target, `from` of rename and copy, mount's source */
+  char *other; /* symlink's target, `from` of rename and copy, source of mount and bind */
   char *type, *data;
-  char *root; /* copy: what `from` is resolved in */
+  char *root; /* copy, bind: what `other` is resolved in */
   struct bytes bytes;
 };
 

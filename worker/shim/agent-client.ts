@@ -152,18 +152,24 @@ export class AgentClient implements Guest {
   }
 
   #readParts(type: number, payload: Uint8Array, what: string, limit: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
+    // One buffer that grows: an object for each part would let a guest that sends single bytes have us hold many.
+    let buffer = new Uint8Array(0);
     let length = 0;
     const take = (part: Uint8Array) => {
+      if (length + part.length > limit) throw new ProtocolError(`${what}: more than ${limit} bytes`);
+      if (length + part.length > buffer.length) {
+        const larger = new Uint8Array(Math.min(limit, Math.max(length + part.length, 2 * buffer.length)));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(part, length);
       length += part.length;
-      if (length > limit) throw new ProtocolError(`${what}: more than ${limit} bytes`);
-      parts.push(part.slice());
     };
     return this.#connection.request(type, payload, what, {
       part: take,
       result: (body) => {
         take(body.rest());
-        return concatenate(parts, length);
+        return length === buffer.length ? buffer : buffer.slice(0, length);
       },
     });
   }
@@ -294,16 +300,4 @@ export class AgentClient implements Guest {
 
 function nothing(body: WireReader): void {
   body.end();
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = parts;
-  if (only && parts.length === 1) return only;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

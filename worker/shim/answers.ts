@@ -1,5 +1,5 @@
 import type { ExitStatus, GuestInfo } from "./guest.ts";
-import { ProtocolError } from "./protocol.ts";
+import { GUEST_WINDOW_MAX, ProtocolError } from "./protocol.ts";
 import type { WireReader } from "./wire.ts";
 
 const SIGNAL_MAX = 64;
@@ -13,6 +13,7 @@ export interface HelloAnswer {
 export function decodeHello(body: WireReader): HelloAnswer {
   const protocol = body.u32();
   const guestWindow = body.u32();
+  if (guestWindow > GUEST_WINDOW_MAX) throw new ProtocolError(`window of ${guestWindow} bytes`);
   const memory = body.u64();
   const kernel = body.restAsText();
   if (kernel.length > KERNEL_NAME_MAX) throw new ProtocolError("kernel's name too long");

@@ -155,7 +155,9 @@ export class Connection {
     if (errno > ERRNO_MAX) throw new ProtocolError(`errno ${errno}`);
     if ((frame.flags & FLAG_MORE) !== 0) {
       if (!pending.onPart || errno !== 0) throw new ProtocolError(`${pending.what}: answer in parts`);
-      pending.onPart(body.rest());
+      const part = body.rest();
+      if (part.length === 0) throw new ProtocolError(`${pending.what}: an empty part`);
+      pending.onPart(part);
       return;
     }
     // First read, then forgotten: when reading fails, failing the connection rejects this request too.

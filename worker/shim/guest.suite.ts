@@ -206,6 +206,61 @@ export function guestSuite(
         await expect(guest.run([{ op: "unmount", target: source }])).rejects.toMatchObject({ code: "EINVAL" });
       });
 
+      it("binds what is below a folder, and follows no symlink out of it", async () => {
+        const made = await sh(
+          `mkdir -p share/in/side beyond target && cd share && echo f > in/file && echo secret > ../beyond/secret &&
+           ln -s in/side good && ln -s in/../in/file near && ln -s / abs && ln -s ../.. up && ln -s ../beyond out &&
+           ln -s $PWD/in whole && ln -s nothing dangling && ln -s loop loop && ln -s /proc/self/root magic`,
+          { cwd: folder, stderr: true },
+        );
+        expect(text(await collect(made.stderr))).toBe("");
+        const root = `${folder}/share`;
+        const bind = (source: string, more: { make?: boolean; target?: string } = {}) =>
+          guest.run([{ op: "bind", root, source, ...more }]);
+        for (const make of [false, true]) {
+          for (const source of ["abs", "abs/etc", "up", "out", "out/secret", "whole", "magic", "in/../../beyond"]) {
+            const refused = bind(source, { make, target: `${folder}/target/no` });
+            await expect(refused, source).rejects.toMatchObject({ code: "EXDEV" });
+          }
+        }
+        await expect(bind("none")).rejects.toMatchObject({ code: "ENOENT", message: `bind none of ${root}: ENOENT` });
+        await expect(bind("dangling")).rejects.toMatchObject({ code: "ENOENT" });
+        await expect(bind("loop")).rejects.toMatchObject({ code: "ELOOP" });
+        await expect(bind("dangling", { make: true })).rejects.toMatchObject({ code: "EEXIST" });
+        await expect(bind("in/file/x", { make: true })).rejects.toMatchObject({ code: "ENOTDIR" });
+        // Looking alone makes nothing.
+        await bind("");
+        await bind("good");
+        await bind("near");
+        expect(await guest.readDir(`${folder}/target`)).toEqual([]);
+        const at = (name: string) => `${folder}/target/${name}`;
+        try {
+          await bind("good/new/er", { make: true, target: at("made") });
+          await bind("", { target: at("all") });
+          await bind("near", { make: true, target: at("file") });
+          await write(`${at("made")}/written`, "w");
+          expect(text(await guest.readFile(`${root}/in/side/new/er/written`))).toBe("w");
+          expect(text(await guest.readFile(at("file")))).toBe("f\n");
+          expect([...(await guest.readDir(at("all")))]).toContain("good");
+        } finally {
+          await guest.run(
+            ["made", "all", "file"].map((name) => ({ op: "unmount", target: at(name), lazy: true, missingOk: true })),
+          );
+        }
+        expect(await guest.readDir(`${folder}/beyond`)).toEqual(["secret"]);
+      });
+
+      it("reads only regular files in a root", async () => {
+        const made = await sh("mkdir special && cd special && mkfifo fifo && mknod null c 1 3 && ln -s null link", {
+          cwd: folder,
+        });
+        expect((await made.exited).code).toBe(0);
+        const root = `${folder}/special`;
+        for (const path of ["/fifo", "/null", "/link", "/"]) {
+          await expect(guest.readFile(path, 100, { root }), path).rejects.toMatchObject({ code: "EINVAL" });
+        }
+      });
+
       it("does not wait for the reader of a FIFO that has none", async () => {
         const made = await sh(`mkfifo ${folder}/lonely`);
         await made.exited;

@@ -11,7 +11,8 @@ export interface Guest {
   run(operations: readonly GuestOperation[]): Promise<void>;
   /**
    * Reads at most `limit` bytes of a file. With `root`, `path` is resolved inside that folder as chroot would (openat2
-   * RESOLVE_IN_ROOT): for files of a container's root filesystem, whose links are untrusted.
+   * RESOLVE_IN_ROOT): for files of a container's root filesystem, whose links are untrusted. What is no regular file there is
+   * EINVAL, and is not opened.
    */
   readFile(path: string, limit?: number, options?: { readonly root?: string }): Promise<Uint8Array>;
   readDir(path: string): Promise<readonly string[]>;
@@ -64,6 +65,18 @@ export type GuestOperation =
       readonly to: string;
       readonly root?: string;
       readonly missingOk?: boolean;
+    }
+  /**
+   * Binds `source`, a path below the folder `root` ("" is the folder itself), at `target`, which is made. Symlinks are followed
+   * below `root` only: one that leads out is EXDEV (openat2 RESOLVE_BENEATH). `make`: folders that are missing are made; a
+   * symlink that leads nowhere is EEXIST then. Without `target`, just looks whether it is there.
+   */
+  | {
+      readonly op: "bind";
+      readonly root: string;
+      readonly source: string;
+      readonly target?: string;
+      readonly make?: boolean;
     };
 
 export interface SpawnOptions {

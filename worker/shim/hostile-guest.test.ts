@@ -4,7 +4,7 @@ import type { AgentPort } from "../vm/machine.ts";
 import { AgentClient } from "./agent-client.ts";
 import { encodeFrame, type Frame, FrameReader } from "./frames.ts";
 import type { GuestConnection, GuestProcess } from "./guest.ts";
-import { FRAME_MAX, FrameType, GUEST_STREAMS, HOST_WINDOW } from "./protocol.ts";
+import { FRAME_MAX, FrameType, GUEST_STREAMS, GUEST_WINDOW_MAX, HOST_WINDOW, PROTOCOL_VERSION } from "./protocol.ts";
 import { WireWriter } from "./wire.ts";
 
 /** A guest that says what the test tells it to. */
@@ -47,7 +47,7 @@ class ForgedGuest implements AgentPort {
   }
 }
 
-const helloAnswer = (version = 1, window = 1000) =>
+const helloAnswer = (version: number = PROTOCOL_VERSION, window = 1000) =>
   new WireWriter()
     .u32(version)
     .u32(window)
@@ -95,16 +95,24 @@ describe("AgentClient and a hostile guest", () => {
     guest.say(FrameType.RESULT, guest.last(FrameType.HELLO).id + 1, new WireWriter().u32(0).finish());
     guest.result(FrameType.HELLO, helloAnswer());
     await connecting;
-    expect(client.info).toEqual({ protocol: 1, kernel: "6.12", memory: 1 << 28 });
+    expect(client.info).toEqual({ protocol: PROTOCOL_VERSION, kernel: "6.12", memory: 1 << 28 });
   });
 
   it("refuses another protocol version", async () => {
     const guest = new ForgedGuest();
     const client = new AgentClient({ port: guest, now: () => new Date(0) });
     const connecting = client.connect();
-    guest.result(FrameType.HELLO, helloAnswer(2));
+    guest.result(FrameType.HELLO, helloAnswer(PROTOCOL_VERSION + 1));
     const failure = await connecting.catch((error: unknown) => error);
     expect(isEngineError(failure, "Unavailable")).toBe(true);
+  });
+
+  it("refuses a window that no guest has", async () => {
+    const guest = new ForgedGuest();
+    const client = new AgentClient({ port: guest, now: () => new Date(0) });
+    const connecting = client.connect();
+    guest.result(FrameType.HELLO, helloAnswer(PROTOCOL_VERSION, GUEST_WINDOW_MAX + 1));
+    await expect(connecting).rejects.toMatchObject({ name: "Unavailable" });
   });
 
   it("gives connecting up when its signal says so", async () => {
@@ -143,6 +151,20 @@ describe("AgentClient and a hostile guest", () => {
       ({ guest, client }) => {
         client.readFile("/f", 4).catch(() => undefined);
         guest.result(FrameType.READFILE, new WireWriter().raw(new Uint8Array(5)));
+      },
+    ],
+    [
+      "a part with nothing in it",
+      ({ guest, client }) => {
+        client.readFile("/f").catch(() => undefined);
+        guest.say(FrameType.RESULT, guest.last(FrameType.READFILE).id, new Uint8Array(4), 1);
+      },
+    ],
+    [
+      "data with nothing in it",
+      async (session) => {
+        const { stdio } = await spawned(session);
+        session.guest.say(FrameType.DATA, stdio);
       },
     ],
     [
@@ -191,6 +213,14 @@ describe("AgentClient and a hostile guest", () => {
       },
     ],
     [
+      "more credit than was used",
+      async (session) => {
+        const { process, stdio } = await spawned(session);
+        await process.stdin?.getWriter().write(new Uint8Array(10));
+        session.guest.say(FrameType.CREDIT, stdio, new WireWriter().u32(11).finish());
+      },
+    ],
+    [
       "an exit twice",
       async (session) => {
         const { id } = await spawned(session);
@@ -235,6 +265,18 @@ describe("AgentClient and a hostile guest", () => {
     const sent = session.guest.sent.length;
     await session.client.readDir("/").catch(() => undefined);
     expect(session.guest.sent.length).toBe(sent);
+  });
+
+  it("puts an answer in parts of single bytes together", async () => {
+    const { guest, client, reasons } = await connected();
+    const reading = client.readFile("/f", 100_000);
+    const { id } = guest.last(FrameType.READFILE);
+    for (let i = 0; i < 99_999; i++) guest.say(FrameType.RESULT, id, Uint8Array.of(0, 0, 0, 0, i), 1);
+    guest.result(FrameType.READFILE, new WireWriter().raw(Uint8Array.of(7)));
+    const bytes = await reading;
+    expect(bytes.length).toBe(100_000);
+    expect([bytes[0], bytes[257], bytes[99_998], bytes[99_999]]).toEqual([0, 1, 99_998 % 256, 7]);
+    expect(reasons).toEqual([]);
   });
 
   it("holds no more than the window of single bytes, and in few pieces", async () => {

@@ -1,7 +1,7 @@
 import { errnoName } from "./errno.ts";
 import { GuestError, type GuestOperation } from "./guest.ts";
 import { mountCalls } from "./mount-options.ts";
-import { BatchOp, FRAME_MAX, MISSING_OK, REMOVE_MISSING_OK, REMOVE_RECURSIVE } from "./protocol.ts";
+import { BatchOp, BIND_MAKE, FRAME_MAX, MISSING_OK, REMOVE_MISSING_OK, REMOVE_RECURSIVE } from "./protocol.ts";
 import { WireWriter } from "./wire.ts";
 
 /** mount(2) cuts its data at a page without a word. */
@@ -50,6 +50,8 @@ export function describeOperation(operation: GuestOperation): string {
       return `${operation.op} ${operation.from} to ${operation.to}`;
     case "mount":
       return `mount ${operation.source} on ${operation.target}`;
+    case "bind":
+      return `bind ${operation.source} of ${operation.root}`;
     case "unmount":
       return `unmount ${operation.target}`;
     default:
@@ -102,6 +104,12 @@ function encodeSimple(operation: Exclude<GuestOperation, { op: "write" | "append
         .string(operation.root ?? "")
         .string(operation.from)
         .string(operation.to);
+    case "bind":
+      return start(BatchOp.BIND)
+        .u8(operation.make ? BIND_MAKE : 0)
+        .string(operation.root)
+        .string(operation.source)
+        .string(operation.target ?? "");
   }
 }
 

@@ -1,9 +1,11 @@
 /** Numbers of the agent protocol: kernel-image/protocol.md explains them, kernel-image/agent/protocol.h is the other side. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const FRAME_HEADER = 12;
 export const FRAME_MAX = 65536;
 /** Bytes that the guest may have on the way to one reader here. */
 export const HOST_WINDOW = 262_144;
+/** No guest has a larger window for a stream. */
+export const GUEST_WINDOW_MAX = 1 << 24;
 /** Streams that guest processes may have opened through listeners at one time. */
 export const ACCEPTED_MAX = 256;
 /** Streams opened by the guest have ids from here on; all other ids are given by the host. */
@@ -48,11 +50,13 @@ export const BatchOp = {
   MOUNT: 8,
   UNMOUNT: 9,
   COPY: 10,
+  BIND: 11,
 } as const;
 
 export const REMOVE_RECURSIVE = 1;
 export const MISSING_OK = 1;
 export const REMOVE_MISSING_OK = 2;
+export const BIND_MAKE = 1;
 
 export const SpawnFlag = {
   STDIN: 1,

@@ -50,9 +50,10 @@ export class ReceiveSide {
   /** DATA from the guest. Throws ProtocolError when it had no credit for it. */
   data(payload: Uint8Array): void {
     if (this.#ended) throw new ProtocolError(`stream ${this.#id}: data after its end`);
+    if (payload.length === 0) throw new ProtocolError(`stream ${this.#id}: empty data`);
     if (payload.length > this.#credit) throw new ProtocolError(`stream ${this.#id}: more data than credit`);
     this.#credit -= payload.length;
-    if (this.#cancelled || payload.length === 0) return;
+    if (this.#cancelled) return;
     this.#enqueue(payload);
     this.#wake?.();
   }

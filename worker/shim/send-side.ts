@@ -7,6 +7,7 @@ export class SendSide {
   readonly #id: number;
   readonly #send: SendFrame;
   readonly #onEnd: () => void;
+  readonly #window: number;
   #credit: number;
   #controller: WritableStreamDefaultController | undefined;
   /** Called when the writer that waits for credit may go on, or must give up. */
@@ -17,6 +18,7 @@ export class SendSide {
   constructor(id: number, send: SendFrame, guestWindow: number, onEnd: () => void) {
     this.#id = id;
     this.#send = send;
+    this.#window = guestWindow;
     this.#credit = guestWindow;
     this.#onEnd = onEnd;
     this.writable = new WritableStream<Uint8Array>({
@@ -36,7 +38,7 @@ export class SendSide {
   }
 
   credit(bytes: number): void {
-    if (this.#credit + bytes > 0xffff_ffff) throw new ProtocolError(`stream ${this.#id}: absurd credit`);
+    if (this.#credit + bytes > this.#window) throw new ProtocolError(`stream ${this.#id}: more credit than was used`);
     this.#credit += bytes;
     this.#wake?.();
   }

@@ -59,6 +59,7 @@ const operations: readonly GuestOperation[] = [
   { op: "mount", source: "o", target: "/m", type: "overlay", options: ["ro", "nosuid", "lowerdir=/l"] },
   { op: "unmount", target: "/m", lazy: true, missingOk: true },
   { op: "copy", root: "/r", from: "/d", to: "/v", missingOk: true },
+  { op: "bind", root: "/s", source: "x/y", target: "/t", make: true },
 ];
 const spawnOptions: SpawnOptions = {
   argv: ["crun", "run"],

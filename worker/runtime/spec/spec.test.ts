@@ -24,6 +24,12 @@ test("resolveUser() finds names and numbers, with their groups", () => {
   expect(resolveUser("7:8", [], database)).toMatchObject({ uid: 7, gid: 8 });
 });
 
+test("resolveUser() gives nobody the groups that have no members", () => {
+  const { group } = database;
+  expect(resolveUser("", [], { passwd: "", group })).toEqual({ uid: 0, gid: 0, additionalGids: [0], home: "/" });
+  expect(resolveUser(":50", [], { passwd: "", group })).toMatchObject({ uid: 0, gid: 50, additionalGids: [50] });
+});
+
 test("resolveUser() takes a name that looks like a number for a name first", () => {
   expect(resolveUser("1001", [], database).uid).toBe(5);
 });
@@ -92,6 +98,18 @@ test("generateSpec() gives a plain container what Docker gives it", () => {
   expect(spec.linux.cgroupsPath).toBe(`/docker/${"c".repeat(64)}`);
   expect(spec.linux.maskedPaths).toContain("/proc/kcore");
   expect(spec.linux.resources.devices?.[0]).toEqual({ allow: false, access: "rwm" });
+});
+
+test("generateSpec() puts the cgroup where its parent says, by a clean path", () => {
+  const of = (CgroupParent: string) => specOf({ CgroupParent }).linux.cgroupsPath.replace(/c{64}$/, "ID");
+  expect(["/docker/../x", "/docker//x/", "x", "../x", "/../..", "."].map(of)).toEqual([
+    "/x/ID",
+    "/docker/x/ID",
+    "/docker/x/ID",
+    "/x/ID",
+    "/ID",
+    "/docker/ID",
+  ]);
 });
 
 test("generateSpec() opens everything with --privileged", () => {

@@ -89,9 +89,15 @@ export function generateSpec(options: SpecOptions): Spec {
   };
 }
 
+/** Clean, as Docker makes it: what is below /docker has the device rules of that folder. */
 function cgroupsPath(id: string, host: Pick<HostConfig, "CgroupParent">): string {
   const parent = host.CgroupParent || "/docker";
-  return `${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`;
+  const parts: string[] = [];
+  for (const part of `${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 /** Environment of a container's process, before HOME: Docker's defaults, then what the container was made with. */
