@@ -125,7 +125,8 @@ test("start() clears away and says why when crun fails", async () => {
   );
   guest.release();
   await expect(bundleOf(guest).start(spec, pipes)).rejects.toMatchObject({ name: "StartFailed", exitCode: 127 });
-  expect(guest.operations.map((operation) => operation.op).slice(-4)).toEqual([
+  expect(guest.operations.map((operation) => operation.op).slice(-5)).toEqual([
+    "unmount",
     "unmount",
     "remove",
     "remove",

@@ -36,6 +36,7 @@ export class CrunRuntime implements Runtime {
 
 class CrunBundle implements Bundle {
   readonly rootfs: string;
+  readonly binds: string;
   readonly #guest: Guest;
   readonly #id: string;
   readonly #path: string;
@@ -47,6 +48,7 @@ class CrunBundle implements Bundle {
     this.#id = id;
     this.#path = `${bundles}/${id}`;
     this.rootfs = `${this.#path}/rootfs`;
+    this.binds = `${this.#path}/binds`;
     this.#pending = [
       ...(options.before ?? []),
       { op: "mkdir", path: this.rootfs, mode: 0o755, parents: true },
@@ -125,7 +127,8 @@ class CrunBundle implements Bundle {
 function withoutDefaultDevices(spec: Spec): Spec {
   const { devices, ...resources } = spec.linux.resources;
   const usual = JSON.stringify(devices) === JSON.stringify(defaultDeviceRules);
-  if (!usual || !spec.linux.cgroupsPath.startsWith("/docker/")) return spec;
+  const path = spec.linux.cgroupsPath;
+  if (!usual || !path.startsWith("/docker/") || path.split("/").includes("..")) return spec;
   return { ...spec, linux: { ...spec.linux, resources } };
 }
 
@@ -261,7 +264,7 @@ async function readInRoot(guest: Guest, root: string, path: string, limit: numbe
   try {
     return await guest.readFile(path, limit, { root });
   } catch (error) {
-    const absent = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "EXDEV"];
+    const absent = ["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP", "EXDEV"];
     if (error instanceof GuestError && absent.includes(error.code)) return undefined;
     throw error;
   }
@@ -271,6 +274,7 @@ async function readInRoot(guest: Guest, root: string, path: string, limit: numbe
 function clearOperations(id: string): GuestOperation[] {
   return [
     { op: "unmount", target: `${bundles}/${id}/rootfs`, lazy: true, missingOk: true },
+    { op: "unmount", target: `${bundles}/${id}/binds`, lazy: true, missingOk: true },
     { op: "remove", path: `${consoles}/${id}`, missingOk: true },
     { op: "remove", path: `${stateRoot}/${id}`, recursive: true, missingOk: true },
     { op: "remove", path: `${bundles}/${id}`, recursive: true, missingOk: true },

@@ -25,6 +25,7 @@ export class FakeRuntime implements Runtime {
     this.operations.push(...(options.before ?? []));
     return {
       rootfs: `/bundles/${id}/rootfs`,
+      binds: `/bundles/${id}/binds`,
       add: (operations) => void this.operations.push(...operations),
       read: async (path) => this.readFile(path),
       discard: async () => undefined,
@@ -133,6 +134,8 @@ export class FakeTask implements Task {
   paused = false;
   deleted = false;
   updates: LinuxResources[] = [];
+  /** Signals that wait for it to go on. */
+  readonly #pending: number[] = [];
   readonly execs: ProcessSpec[] = [];
   readonly #runtime: FakeRuntime;
 
@@ -148,8 +151,9 @@ export class FakeTask implements Task {
     if (main.stderr) this.stderr = main.stderr;
   }
 
-  kill(signal: number): Promise<void> {
-    return this.main.kill(signal);
+  async kill(signal: number): Promise<void> {
+    if (this.paused && signal !== 9) this.#pending.push(signal);
+    else await this.main.kill(signal);
   }
 
   resize(size: TerminalSize): Promise<void> {
@@ -168,6 +172,7 @@ export class FakeTask implements Task {
 
   async resume(): Promise<void> {
     this.paused = false;
+    for (const signal of this.#pending.splice(0)) await this.main.kill(signal);
   }
 
   async update(resources: LinuxResources): Promise<void> {

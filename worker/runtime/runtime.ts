@@ -25,6 +25,8 @@ export interface BundleOptions {
 export interface Bundle {
   /** Path of the root filesystem in the guest. */
   readonly rootfs: string;
+  /** A folder that a caller may make and mount, to bind there what the container is to have: it goes with the bundle. */
+  readonly binds: string;
   /** Operations to be carried out before the start, after those that were asked for. */
   add(operations: readonly GuestOperation[]): void;
   /** Reads a file of the root filesystem, without leaving it; undefined when there is none. */
