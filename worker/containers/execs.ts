@@ -2,8 +2,7 @@ import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
 import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
 import { generateId } from "../internal/ids.ts";
 import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
-import { allCapabilities, effectiveCapabilities } from "../runtime/spec/capabilities.ts";
-import { capabilitySets, containerEnvironment, mergeEnvironment, withHome } from "../runtime/spec/spec.ts";
+import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts";
 import type { ProcessSpec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser } from "../runtime/spec/user.ts";
 import type { TerminalSize } from "../shim/guest.ts";
@@ -13,7 +12,7 @@ import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
 import { readUserDatabase } from "./process-options.ts";
-import { parseSecurityOptions } from "./validate.ts";
+import { addedProcessSpec } from "./process-spec.ts";
 
 /** Docker forgets an exec that has ended after a while; here the oldest go when there are this many. */
 const keptExecs = 500;
@@ -215,30 +214,20 @@ async function findUser(container: Container, request: ExecCreateRequest): Promi
 }
 
 function processSpec({ container, request, user }: Exec): ProcessSpec {
-  const { config, hostConfig: host } = container.record;
   if (request.WorkingDir && !request.WorkingDir.startsWith("/")) {
     throw new StartFailed("OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
   }
-  const capabilities = request.Privileged
-    ? allCapabilities
-    : effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);
-  const env = mergeEnvironment(containerEnvironment({ ...config, Tty: request.Tty ?? false }), request.Env ?? []);
-  const { noNewPrivileges } = parseSecurityOptions(host.SecurityOpt ?? []);
+  const environment = containerEnvironment({ ...container.record.config, Tty: request.Tty ?? false });
   const [height, width] = request.ConsoleSize ?? [0, 0];
   return {
     ...(request.Tty && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids ?? [] },
-    args: request.Cmd ?? [],
-    env: withHome(env, user),
-    cwd: request.WorkingDir || config.WorkingDir || "/",
-    capabilities: capabilitySets(capabilities),
-    rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
-      type: `RLIMIT_${Name.toUpperCase()}`,
-      soft: Soft,
-      hard: Hard,
-    })),
-    ...(noNewPrivileges && { noNewPrivileges }),
-    oomScoreAdj: host.OomScoreAdj,
+    ...addedProcessSpec(container, {
+      user,
+      args: request.Cmd ?? [],
+      env: mergeEnvironment(environment, request.Env ?? []),
+      cwd: request.WorkingDir ?? "",
+      privileged: request.Privileged ?? false,
+    }),
   };
 }
 

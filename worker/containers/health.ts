@@ -3,17 +3,19 @@ import { errorMessage } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import type { Process, Task } from "../runtime/runtime.ts";
-import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
-import { capabilitySets, containerEnvironment, withHome } from "../runtime/spec/spec.ts";
+import { containerEnvironment } from "../runtime/spec/spec.ts";
 import { resolveUser } from "../runtime/spec/user.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import { readUserDatabase } from "./process-options.ts";
+import { addedProcessSpec } from "./process-spec.ts";
 
 const milli = 1_000_000;
 const defaults = { interval: 30_000, timeout: 30_000, startInterval: 5000, retries: 3 };
 const longestOutput = 4096;
 const keptResults = 5;
+/** Output may be held open by what the probe left behind: so long after its end it is over. */
+const drainTime = 2000;
 
 /** Runs a container's health check while it runs, as Docker does: a probe, a pause, a probe. */
 export class HealthMonitor {
@@ -83,22 +85,34 @@ export class HealthMonitor {
       Output: output.slice(0, longestOutput),
     });
     const timeout = config.Timeout ? config.Timeout / milli : defaults.timeout;
-    const patience = new AbortController();
-    const expired = clock.sleep(timeout, patience.signal).then(
-      () => undefined,
-      () => undefined,
-    );
+    const over = new AbortController();
+    const pause = (milliseconds: number) =>
+      clock.sleep(milliseconds, over.signal).then(
+        () => undefined,
+        () => undefined,
+      );
+    const expired = pause(timeout);
+    const late = (output: string) => finish(-1, `Health check exceeded timeout (${timeout / 1000}s): ${output}`);
     try {
-      const process = await this.#exec(probeCommand(config));
-      const output = collect(process);
-      const status = await Promise.race([process.exited, expired]);
-      if (status) return finish(status.code, await output);
-      await process.kill(9).catch(() => undefined);
-      return finish(-1, `Health check exceeded timeout (${timeout / 1000}s): ${await output}`);
+      const started = this.#exec(probeCommand(config));
+      const process = await Promise.race([started, expired]);
+      if (!process) {
+        started.then((tardy) => tardy.kill(9)).catch(() => undefined);
+        return late("");
+      }
+      const output = new ProbeOutput(process);
+      try {
+        const status = await Promise.race([process.exited, expired]);
+        if (!status) await Promise.race([process.kill(9).catch(() => undefined), pause(drainTime)]);
+        await Promise.race([output.ended, pause(drainTime)]);
+        return status ? finish(status.code, output.text) : late(output.text);
+      } finally {
+        output.cancel();
+      }
     } catch (error) {
       return finish(-1, errorMessage(error));
     } finally {
-      patience.abort();
+      over.abort();
     }
   }
 
@@ -106,14 +120,8 @@ export class HealthMonitor {
     const { config, hostConfig } = this.#container.record;
     const database = await readUserDatabase((path, limit) => this.#task.read(path, limit));
     const user = resolveUser(config.User, hostConfig.GroupAdd ?? [], database);
-    const { CapAdd, CapDrop, Privileged } = hostConfig;
-    const process = {
-      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids ?? [] },
-      args,
-      env: withHome(containerEnvironment(config), user),
-      cwd: config.WorkingDir || "/",
-      capabilities: capabilitySets(effectiveCapabilities(CapAdd ?? [], CapDrop ?? [], Privileged)),
-    };
+    const env = containerEnvironment(config);
+    const process = addedProcessSpec(this.#container, { user, args, env, cwd: "", privileged: false });
     return this.#task.exec(generateId(), process, { stdin: false, stdout: true, stderr: true });
   }
 }
@@ -124,14 +132,30 @@ function probeCommand({ Test = [] }: HealthConfig): readonly string[] {
 }
 
 /** Both outputs, the first few kilobytes of each; the rest is read and dropped, so that the probe can end. */
-async function collect(process: Process): Promise<string> {
-  const read = async (stream: ReadableStream<Uint8Array> | undefined) => {
-    let text = "";
-    for await (const bytes of stream ?? []) {
-      if (text.length < longestOutput) text += new TextDecoder().decode(bytes);
+class ProbeOutput {
+  /** Never rejects: a guest that dies in the middle ends it as well. */
+  readonly ended: Promise<unknown>;
+  readonly #texts = ["", ""];
+  readonly #readers: readonly ReadableStreamDefaultReader<Uint8Array>[];
+
+  constructor({ stdout, stderr }: Process) {
+    this.#readers = [stdout, stderr].flatMap((stream) => (stream ? [stream.getReader()] : []));
+    this.ended = Promise.allSettled(this.#readers.map((reader, index) => this.#read(reader, index)));
+  }
+
+  get text(): string {
+    return this.#texts.join("");
+  }
+
+  cancel(): void {
+    for (const reader of this.#readers) reader.cancel().catch(() => undefined);
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, index: number): Promise<void> {
+    const decoder = new TextDecoder();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const text = this.#texts[index] ?? "";
+      if (text.length < longestOutput) this.#texts[index] = text + decoder.decode(next.value, { stream: true });
     }
-    return text;
-  };
-  const [stdout, stderr] = await Promise.all([read(process.stdout), read(process.stderr)]);
-  return stdout + stderr;
+  }
 }
