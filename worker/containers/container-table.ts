@@ -76,8 +76,15 @@ export class ContainerTable {
     return container;
   }
 
+  /** From its call on, nothing writes the container's record again, unless it fails. */
   async remove(container: Container): Promise<void> {
-    await this.#records.apply([{ key: recordKey(container.id), value: undefined }]);
+    container.gone = true;
+    try {
+      await this.#records.apply([{ key: recordKey(container.id), value: undefined }]);
+    } catch (error) {
+      container.gone = false;
+      throw error;
+    }
     this.#containers.delete(container.id);
     this.#names.delete(container.name);
   }

@@ -2,6 +2,7 @@ import type { Health } from "../api/types/container.ts";
 import type { NetworkSettings } from "../api/types/network.ts";
 import { conflict } from "../errdefs/errors.ts";
 import { Lock } from "../internal/lock.ts";
+import type { ContainerLog } from "../logger/log.ts";
 import type { RecordStore } from "../metadata/records.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Task } from "../runtime/runtime.ts";
@@ -17,7 +18,9 @@ export interface RunningTask {
   readonly task: Task;
   readonly sandbox: Sandbox;
   readonly networkSettings: NetworkSettings;
-  /** Settles when its end has been recorded. */
+  /** What it writes goes there, even when the store has forgotten it. */
+  readonly log: ContainerLog;
+  /** Settles when its end has been recorded; rejects when that failed, though it has ended. */
   readonly ended: Promise<void>;
 }
 
@@ -38,6 +41,8 @@ export class Container {
   /** What the writable layer held is gone. */
   layerLost = false;
   removing = false;
+  /** Its record is being deleted, or is deleted: nothing may write it again. */
+  gone = false;
   /** Its end is half of a restart: `--rm` does not take it away. */
   kept = false;
   /** Ends the pause before a restart. */
@@ -76,14 +81,35 @@ export class Container {
     return { exitCode: this.state.exitCode, error: this.layerLost ? this.state.error : "" };
   }
 
-  /** Changes the record in memory at once and answers when it is durable. */
+  /**
+   * Changes the record in memory at once and answers when it is durable. When it cannot be made durable, the former record
+   * is back, unless there is a newer one by then.
+   */
   async update(changes: Partial<ContainerRecord>): Promise<void> {
-    this.record = { ...this.record, ...changes };
-    await this.#records.apply([{ key: recordKey(this.id), value: toJson(this.record) }]);
+    const former = this.record;
+    const changed = { ...former, ...changes };
+    this.record = changed;
+    if (this.gone) return;
+    try {
+      await this.#records.apply([{ key: recordKey(this.id), value: toJson(changed) }]);
+    } catch (error) {
+      if (this.record === changed) this.record = former;
+      throw error;
+    }
   }
 
   updateState(changes: Partial<StateRecord>): Promise<void> {
     return this.update({ state: { ...this.state, ...changes } });
+  }
+
+  /** For what has happened already: it stays changed in memory even when it cannot be made durable. */
+  async settleState(changes: Partial<StateRecord>): Promise<void> {
+    try {
+      await this.updateState(changes);
+    } catch (error) {
+      this.record = { ...this.record, state: { ...this.state, ...changes } };
+      throw error;
+    }
   }
 
   /** The task, or `Conflict` with Docker's text. */

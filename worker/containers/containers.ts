@@ -13,7 +13,14 @@ import type {
 import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
 import type { Digest } from "../content/store.ts";
-import { conflict, errorMessage, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
+import {
+  conflict,
+  errorMessage,
+  invalidParameter,
+  isEngineError,
+  notFound,
+  notImplemented,
+} from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import { checkFilterNames, type FilterValues } from "../internal/filters.ts";
 import type { LogFrame, LogReadOptions } from "../logger/log.ts";
@@ -74,11 +81,12 @@ export class Containers {
     return containers;
   }
 
-  /** Kills what runs, so that its end is recorded. */
+  /** Kills what runs, so that its end is recorded, and waits until all logs are kept. */
   async close(): Promise<void> {
     this.#listening.dispose();
     const running = this.#table.all().filter((container) => container.isRunning);
     await Promise.all(running.map((container) => this.#stopper.killForRemoval(container).catch(() => undefined)));
+    await this.#components.logs.flush();
   }
 
   /** How many there are, by state; and which images and volumes they use. For `info`, `rmi` and `df`. */
@@ -154,6 +162,7 @@ export class Containers {
     const container = this.#table.get(name);
     if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
     return container.lock.run(async () => {
+      if (container.gone) throw notFound(`No such container: ${name}`);
       const oldName = container.name;
       if (newName.replace(/^\//, "") === oldName) {
         throw invalidParameter("Renaming a container with the same name as its current name");
@@ -218,6 +227,9 @@ export class Containers {
     if (!options.stdout && !options.stderr) {
       throw invalidParameter("Bad parameters: you must choose at least one stream");
     }
+    if (container.removing) {
+      throw conflict("can not get logs from container which is dead or marked for removal");
+    }
     const { config, hostConfig } = container.record;
     const log = await this.#components.logs.open(container.id, hostConfig.LogConfig.Config);
     return { tty: config.Tty, frames: log.read(options) };
@@ -243,6 +255,7 @@ export class Containers {
   ): Promise<ContainerUpdateResponse> {
     const container = this.#table.get(name);
     return container.lock.run(async () => {
+      if (container.gone) throw notFound(`No such container: ${name}`);
       const { hostConfig } = container.record;
       const { RestartPolicy: policy, ...limits } = changes;
       const named = policy?.Name ? policy : undefined;

@@ -1,6 +1,7 @@
 import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
+import type { ContainerLog } from "../logger/log.ts";
 import { StartFailed, type Task } from "../runtime/runtime.ts";
 import type { ExitStatus } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
@@ -8,7 +9,7 @@ import { type Container, lostLayer, type RunningTask } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { Creator } from "./creator.ts";
 import { HealthMonitor } from "./health.ts";
-import type { Launcher } from "./launch.ts";
+import type { Launcher, LaunchOptions } from "./launch.ts";
 import type { Remover } from "./remover.ts";
 import { announceGivenBack, announceTaken } from "./resource-events.ts";
 import { restartPause, restarts } from "./restart-policy.ts";
@@ -21,7 +22,7 @@ const lostExitCode = 255;
 
 type LifecycleComponents = Pick<
   ContainersComponents,
-  "host" | "snapshotter" | "sandboxes" | "volumes" | "events" | "logs" | "clock"
+  "host" | "snapshotter" | "sandboxes" | "volumes" | "events" | "logs" | "clock" | "onError"
 >;
 
 export interface LifecycleParts {
@@ -73,6 +74,8 @@ export class Lifecycle {
         }
         container.layerLost = true;
         if (container.running) this.#lost.get(container.running.task)?.();
+        else if (container.restartPause && container.state.status === "restarting")
+          await this.#giveUpRestart(container);
         else await container.updateState({ error: lostLayer });
       }),
     );
@@ -80,6 +83,7 @@ export class Lifecycle {
 
   /** Settles what a former engine left: what ran then runs no more. */
   async recover(): Promise<void> {
+    await this.#components.logs.sweep(new Set(this.#parts.table.all().map(({ id }) => id)));
     for (const container of this.#parts.table.all()) {
       for (const { point } of container.record.mounts) {
         if (point.Name === undefined) continue;
@@ -104,38 +108,48 @@ export class Lifecycle {
     const { sandboxes, logs, events } = this.#components;
     const sandbox = await sandboxes.create(sandboxRequest(container.record, this.#parts.table));
     let task: Task;
-    const startedAt = this.#now();
+    let log: ContainerLog;
     try {
-      const rootfs = await this.#rootfs(container);
-      const previous = container.state;
-      // Recorded while the guest works. Should the engine die in between, the record tells of a run, not of none.
-      const state = { status: "running", startedAt, error: "", oomKilled: false, exitCode: 0, used: true } as const;
-      const recorded = container.updateState(state);
-      try {
-        const firstRun = !previous.used;
-        [task] = await Promise.all([this.#parts.launcher.launch(container, { rootfs, sandbox, firstRun }), recorded]);
-      } catch (error) {
-        await recorded.catch(() => undefined);
-        container.record = { ...container.record, state: previous };
-        throw error;
-      }
+      // Before the launch: what fails after it leaves a process behind.
+      log = await logs.open(container.id, container.record.hostConfig.LogConfig.Config);
+      task = await this.#launch(container, { rootfs: await this.#rootfs(container), sandbox });
     } catch (error) {
-      await sandbox.release();
+      await sandbox.release().catch((failure) => this.#failed("releasing a sandbox", container, failure));
       throw await this.#startFailed(container, error);
     }
-    const log = await logs.open(container.id, container.record.hostConfig.LogConfig.Config);
     log.open();
     const drained = container.stdio.connect(task, (stream, bytes) => log.write(stream, bytes));
     container.record = { ...container.record, state: { ...container.state, pid: task.pid } };
     const lost = new Promise<undefined>((resolve) => this.#lost.set(task, () => resolve(undefined)));
     const exited = Promise.race([task.exited.catch(() => undefined), lost]);
     const ended = exited.then((status) => this.#ended(container, task, status, drained));
-    container.running = { task, sandbox, networkSettings: sandbox.settings, ended };
+    ended.catch((error: unknown) => this.#failed("recording the end", container, error));
+    container.running = { task, sandbox, networkSettings: sandbox.settings, log, ended };
     announceTaken(events, container, container.running);
     events.publish("container", "start", container.id, container.attributes());
     const monitor = new HealthMonitor(this.#components, container, task);
     monitor.start();
     void exited.then(() => monitor.stop());
+  }
+
+  async #launch(container: Container, options: Omit<LaunchOptions, "firstRun">): Promise<Task> {
+    const previous = container.state;
+    const launched = this.#parts.launcher.launch(container, { ...options, firstRun: !previous.used });
+    // Recorded while the guest works. Should the engine die in between, the record tells of a run, not of none.
+    const recorded = container.updateState({
+      ...{ status: "running", startedAt: this.#now(), error: "", oomKilled: false, exitCode: 0, used: true },
+    });
+    try {
+      const [task] = await Promise.all([launched, recorded]);
+      return task;
+    } catch (error) {
+      const [launch] = await Promise.allSettled([launched, recorded]);
+      if (launch.status === "fulfilled") await putDown(launch.value);
+      // Of a layer in which nothing was written a lost guest took nothing.
+      if (!previous.used) container.layerLost = false;
+      container.record = { ...container.record, state: previous };
+      throw error;
+    }
   }
 
   async #rootfs(container: Container) {
@@ -149,8 +163,13 @@ export class Lifecycle {
     const exitCode = error instanceof StartFailed ? error.exitCode : 128;
     container.stdio.close();
     container.stdio = new ContainerStdio(container.record.config);
-    await container.updateState({ error: text, exitCode, pid: 0 });
-    if (container.record.hostConfig.AutoRemove) await this.#parts.remover.discard(container);
+    try {
+      await container.settleState({ error: text, exitCode, pid: 0 });
+      if (container.record.hostConfig.AutoRemove) await this.#parts.remover.discard(container);
+    } catch (failure) {
+      // The client is told why it did not start, not what came after that.
+      this.#failed("recording a failed start", container, failure);
+    }
     if (isEngineError(error)) return error;
     return exitCode === 128 ? system(text, { cause: error }) : invalidParameter(text, { cause: error });
   }
@@ -161,52 +180,68 @@ export class Lifecycle {
     status: ExitStatus | undefined,
     drained: Promise<void>,
   ): Promise<void> {
-    const { clock, events, logs } = this.#components;
+    const { clock } = this.#components;
     const patience = new AbortController();
     if (status) await Promise.race([drained, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
     patience.abort();
-    await container.lock.run(async () => {
-      const exitCode = status?.code ?? lostExitCode;
-      const { RestartPolicy } = container.record.hostConfig;
-      const autoRemove = container.record.hostConfig.AutoRemove && !container.kept;
-      const again = !container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode });
-      const cleared = status ? task.delete() : Promise.resolve({ oomKilled: false });
-      const removed = autoRemove && !again ? this.#parts.remover.clear(container) : Promise.resolve();
-      const [{ oomKilled }] = await Promise.all([cleared.catch(() => ({ oomKilled: false })), removed]);
-      if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
-      const { running } = container;
-      container.running = undefined;
-      const finishedAt = this.#now();
-      const ranFor = Date.parse(finishedAt) - Date.parse(container.state.startedAt);
-      const state = {
-        status: again ? ("restarting" as const) : ("exited" as const),
-        exitCode,
-        oomKilled,
-        pid: 0,
-        finishedAt,
-        error: container.layerLost ? lostLayer : "",
-      };
-      if (autoRemove && !again) container.record = { ...container.record, state: { ...container.state, ...state } };
-      else await container.updateState(state);
-      // Who has read the output to its end finds the exit code recorded.
-      await this.#closeRun(container, running);
-      const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
-      const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
-      if (running) announceGivenBack(events, container, running);
-      events.publish("container", "die", container.id, attributes);
-      container.announceExit();
-      if (again || !autoRemove) void logs.save(container.id).catch(() => undefined);
-      if (again) this.#restartLater(container, ranFor);
-      else if (autoRemove) await this.#parts.remover.forget(container);
-    });
+    await container.lock.run(() => this.#settle(container, task, status));
+  }
+
+  /** Nothing that fails here may keep the container from being over, and who waits for it from being told. */
+  async #settle(container: Container, task: Task, status: ExitStatus | undefined): Promise<void> {
+    const { events, logs } = this.#components;
+    const failures: unknown[] = [];
+    const fail = (error: unknown) => void failures.push(error);
+    const { running } = container;
+    const exitCode = status?.code ?? lostExitCode;
+    const { AutoRemove, RestartPolicy } = container.record.hostConfig;
+    const again = !container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode });
+    const removes = AutoRemove && !container.kept && !again;
+    // Once it is cleared the store does not know it any more.
+    if (removes) running?.log.close();
+    const [{ oomKilled }] = await Promise.all([
+      (status ? task.delete() : Promise.resolve({ oomKilled: false })).catch(() => ({ oomKilled: false })),
+      removes ? this.#parts.remover.clear(container).catch(fail) : undefined,
+    ]);
+    if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
+    container.running = undefined;
+    const finishedAt = this.#now();
+    const ranFor = Date.parse(finishedAt) - Date.parse(container.state.startedAt);
+    const state = {
+      status: again ? ("restarting" as const) : ("exited" as const),
+      exitCode,
+      oomKilled,
+      pid: 0,
+      finishedAt,
+      error: container.layerLost ? lostLayer : "",
+    };
+    if (removes && failures.length === 0) {
+      container.record = { ...container.record, state: { ...container.state, ...state } };
+    } else await container.settleState(state).catch(fail);
+    // Who has read the output to its end finds the exit code recorded.
+    await this.#closeRun(container, running).catch(fail);
+    const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
+    const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
+    if (running) announceGivenBack(events, container, running);
+    events.publish("container", "die", container.id, attributes);
+    container.announceExit();
+    if (!removes) void logs.save(container.id).catch((error) => this.#failed("keeping the log", container, error));
+    if (again) this.#restartLater(container, ranFor);
+    else if (removes && failures.length === 0) await this.#parts.remover.forget(container).catch(fail);
+    if (failures.length === 0) return;
+    if (removes) {
+      // It stays, to be removed by hand; who waits for its removal waits in vain.
+      container.removing = false;
+      container.announceRemoval();
+    }
+    throw failures[0];
   }
 
   async #closeRun(container: Container, running: RunningTask | undefined): Promise<void> {
     container.stdio.close();
     container.stdio = new ContainerStdio(container.record.config);
     container.health = undefined;
-    const log = await this.#components.logs.open(container.id, container.record.hostConfig.LogConfig.Config);
-    log.close();
+    running?.log.close();
     await running?.sandbox.release();
   }
 
@@ -222,15 +257,49 @@ export class Lifecycle {
         container.record = { ...container.record, restartCount: container.record.restartCount + 1 };
         try {
           await this.#run(container);
-        } catch {
-          if (!container.removing) await container.updateState({ status: "exited" });
+        } catch (error) {
+          this.#failed("restarting", container, error);
+          await this.#neverRestarted(container);
         }
       });
     };
     void abortable(restart(), stop.signal).catch(() => undefined);
   }
 
+  /** The guest was lost in the pause before a restart. */
+  async #giveUpRestart(container: Container): Promise<void> {
+    container.restartPause?.abort();
+    await container.lock.run(async () => {
+      if (container.state.status === "restarting") await this.#neverRestarted(container);
+    });
+  }
+
+  async #neverRestarted(container: Container): Promise<void> {
+    const lost = container.layerLost && { exitCode: lostExitCode, error: lostLayer };
+    try {
+      await container.settleState({ status: "exited", ...lost });
+    } finally {
+      container.announceExit();
+    }
+  }
+
+  #failed(operation: string, container: Container, error: unknown): void {
+    this.#components.onError?.(`${operation} of container ${container.id}`, error);
+  }
+
   #now(): string {
     return rfc3339Nano(this.#components.clock.nanos());
   }
+}
+
+/** Ends a task of which nobody shall ever know. */
+async function putDown(task: Task): Promise<void> {
+  for (const output of [task.stdout, task.stderr]) output?.cancel().catch(() => undefined);
+  try {
+    await task.kill(9);
+    await task.exited;
+  } catch {
+    // It has ended by itself, or with its guest.
+  }
+  await task.delete().catch(() => undefined);
 }

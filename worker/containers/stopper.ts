@@ -30,6 +30,7 @@ export class Stopper {
     const { running } = container;
     if (running) {
       await this.#signal(container, running, signal).catch(() => undefined);
+      await this.#thaw(container, running);
       const ended = await this.#within(running.ended, timeout);
       if (!ended) await this.#killAndWait(container, running);
     }
@@ -56,6 +57,7 @@ export class Stopper {
     try {
       if (signal === SIGKILL) await this.#killAndWait(container, running);
       else await this.#signal(container, running, signal);
+      if (ends) await this.#thaw(container, running);
     } catch (error) {
       if (isEngineError(error)) throw error;
       throw error instanceof GuestError && error.code === "ESRCH"
@@ -86,13 +88,26 @@ export class Stopper {
     this.#components.events.publish("container", "kill", container.id, attributes);
   }
 
+  /** A paused container hears a signal only when it goes on: as in Docker, one that is to end it lets it. */
+  async #thaw(container: Container, running: RunningTask): Promise<void> {
+    await container.lock.run(async () => {
+      if (container.running !== running || container.state.status !== "paused") return;
+      await running.task.resume().catch(() => undefined);
+      await container.settleState({ status: "running" });
+      this.#components.events.publish("container", "unpause", container.id, container.attributes());
+    });
+  }
+
   async #endRestarts(container: Container): Promise<void> {
     await container.update({ stoppedByUser: true });
     container.restartPause?.abort();
     await container.lock.run(async () => {
       if (container.state.status !== "restarting") return;
-      await container.updateState({ status: "exited" });
-      container.announceExit();
+      try {
+        await container.settleState({ status: "exited" });
+      } finally {
+        container.announceExit();
+      }
     });
   }
 

@@ -2,7 +2,7 @@ import type { ContainerCreateRequest } from "../api/types/container.ts";
 import type { EventMessage } from "../api/types/events.ts";
 import type { ImageConfig } from "../api/types/image.ts";
 import { MemoryFiles } from "../content/memory.ts";
-import { conflict, notFound } from "../errdefs/errors.ts";
+import { conflict, errorMessage, notFound } from "../errdefs/errors.ts";
 import { Events } from "../events/events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { systemClock } from "../internal/clock.ts";
@@ -29,6 +29,11 @@ export class Fixture {
   ]);
   readonly snapshots = new MemorySnapshotter();
   readonly volumes = new MemoryVolumes();
+  readonly files = new MemoryFiles();
+  /** What was reported because no client waited for it. */
+  readonly failures: string[] = [];
+  /** Why there is no guest to be had. */
+  noGuest: Error | undefined;
   readonly guestFiles = new Set<string>(["/exists"]);
   /** Layers that removed containers had. */
   readonly collected: string[] = [];
@@ -55,14 +60,20 @@ export class Fixture {
       },
       volumes: this.volumes,
       binds: {
-        resolve: (source) => (source.startsWith("/secret") ? undefined : source),
+        resolve: (source) => {
+          if (source.startsWith("/secret")) return undefined;
+          return source.startsWith("/shared/") ? { root: "/shares/0", path: source.slice(8) } : { path: source };
+        },
         hint: "share it with --share",
       },
       snapshotter: this.snapshots,
       sandboxes: new PredefinedSandboxes({ networkId: (name) => `id-of-${name}` }),
       host: {
         machine: { id: "machine", cpus: 1, memory: 256 << 20 },
-        current: async () => running,
+        current: async () => {
+          if (this.noGuest) throw this.noGuest;
+          return running;
+        },
         running,
         onGone: (listener) => {
           this.#gone.push(listener);
@@ -70,8 +81,9 @@ export class Fixture {
         },
       },
       events: this.events,
-      logs: new LogStore({ files: new MemoryFiles(), clock: this.clock }),
+      logs: new LogStore({ files: this.files, clock: this.clock }),
       clock: this.clock,
+      onError: (operation, error) => void this.failures.push(`${operation}: ${errorMessage(error)}`),
     };
   }
 

@@ -6,6 +6,7 @@ import { ContainerLog, type LogEntry } from "./log.ts";
 /** Docker keeps all there is; memory does not allow that here. */
 const defaultCapacity = 8 << 20;
 const headerSize = 13;
+const folder = "logs/";
 
 export interface LogStoreComponents {
   readonly files: ChunkedFiles;
@@ -20,6 +21,8 @@ export class LogStore {
   readonly #files: ChunkedFiles;
   readonly #clock: Clock;
   readonly #logs = new Map<string, Promise<ContainerLog>>();
+  /** Last of what is being done with the file of a log: one thing after the other. */
+  readonly #work = new Map<string, Promise<unknown>>();
 
   constructor({ files, clock }: LogStoreComponents) {
     this.#files = files;
@@ -30,28 +33,63 @@ export class LogStore {
   open(id: string, options: Readonly<Record<string, string>>): Promise<ContainerLog> {
     const known = this.#logs.get(id);
     if (known) return known;
-    const log = this.#load(id).then((entries) => new ContainerLog(this.#clock, logCapacity(options), entries));
+    const loaded = this.#inTurn(id, () => this.#load(id));
+    const log = loaded.then((entries) => new ContainerLog(this.#clock, logCapacity(options), entries));
     this.#logs.set(id, log);
-    log.catch(() => this.#logs.delete(id));
+    log.catch(() => {
+      if (this.#logs.get(id) === log) this.#logs.delete(id);
+    });
     return log;
   }
 
+  /** Puts a log into its file, unless it is removed before that is done. */
   async save(id: string): Promise<void> {
-    const log = await this.#logs.get(id);
-    if (!log) return;
+    const opened = this.#logs.get(id);
+    if (opened) await this.#inTurn(id, async () => this.#write(id, await opened, () => this.#logs.get(id) === opened));
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#logs.delete(id);
+    await this.#inTurn(id, () => this.#files.remove(fileName(id)));
+  }
+
+  /** Removes what is left of containers that are not there any more. */
+  async sweep(known: ReadonlySet<string>): Promise<void> {
+    for (const { name } of await this.#files.list(folder)) {
+      if (!known.has(name.slice(folder.length))) await this.#files.remove(name);
+    }
+  }
+
+  /** Answers when all that was asked for so far is done. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#work.values());
+  }
+
+  async #write(id: string, log: ContainerLog, wanted: () => boolean): Promise<void> {
+    if (!wanted()) return;
     const writer = await this.#files.create(fileName(id));
     try {
-      for (const entry of log.entries) await writer.write(encodeEntry(entry));
-      await writer.commit();
+      for (const entry of log.entries) {
+        if (!wanted()) break;
+        await writer.write(encodeEntry(entry));
+      }
+      if (wanted()) await writer.commit();
+      else await writer.abort();
     } catch (error) {
       await writer.abort();
       throw error;
     }
   }
 
-  async remove(id: string): Promise<void> {
-    this.#logs.delete(id);
-    await this.#files.remove(fileName(id));
+  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#work.get(id) ?? Promise.resolve()).then(work);
+    const settled = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#work.get(id) === settled) this.#work.delete(id);
+      });
+    this.#work.set(id, settled);
+    return turn;
   }
 
   async #load(id: string): Promise<readonly LogEntry[]> {
@@ -89,7 +127,7 @@ export function parseSize(text: string): number | undefined {
 }
 
 function fileName(id: string): string {
-  return `logs/${id}`;
+  return `${folder}${id}`;
 }
 
 /** One byte for the stream, eight for the time, four for the length, all little-endian; then the bytes. */
