@@ -11,7 +11,14 @@ export function connect(ports: EnginePorts): Connected {
   const engine = new EngineClient(ports.engine);
   const host = new HostSessionClient(ports.host);
   serveInvocations(host, engine);
-  return { engine, host };
+  return {
+    engine,
+    host,
+    dispose: () => {
+      engine.dispose();
+      host.dispose();
+    },
+  };
 }
 
 export function show(session: Session, root: HTMLElement): void {

@@ -22,6 +22,8 @@ export interface EnginePorts {
 export interface Connected {
   readonly engine: EngineApi;
   readonly host: HostSession;
+  /** Ends what is under way over them. */
+  dispose(): void;
 }
 
 /** `connected` is there while the guest runs. */
@@ -40,6 +42,9 @@ export class Session {
   #state: SessionState = { phase: { kind: "starting", what: "Starting" } };
   #lock: EngineLock | undefined;
   #thread: Worker | undefined;
+  #connected: Connected | undefined;
+  /** The end of the former worker: until then it may write to the storage, and whoever ends or boots waits for it. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(components: SessionComponents) {
     this.#components = components;
@@ -61,7 +66,7 @@ export class Session {
         this.#lock ??= await acquireEngineLock(this.#lockListeners);
         if (!this.#lock) return this.#show({ phase: { kind: "elsewhere" } });
       }
-      await this.#boot();
+      await this.#boot(this.#lock);
     });
   }
 
@@ -78,7 +83,7 @@ export class Session {
     await this.#reportingFailure(async () => {
       this.#show({ phase: { kind: "starting", what: "Waiting for the other tab to stop" } });
       this.#lock = await takeOverEngineLock(this.#lockListeners);
-      await this.#boot();
+      await this.#boot(this.#lock);
     });
   }
 
@@ -87,8 +92,10 @@ export class Session {
     onLost: () => void this.#moveAway(),
   };
 
-  async #boot(): Promise<void> {
+  /** Boots unless the lock that this is done under goes to another tab first. */
+  async #boot(lock: EngineLock | undefined): Promise<void> {
     await this.#end();
+    if (lock !== this.#lock || this.#thread) return;
     const thread = this.#components.spawnWorker();
     this.#thread = thread;
     /** What a worker says that is no longer this session's is not listened to. */
@@ -96,6 +103,7 @@ export class Session {
       if (thread === this.#thread) this.#show(state);
     };
     const storage = await chooseStorage();
+    if (thread !== this.#thread) return;
     const worker = Comlink.wrap<EngineWorker>(thread);
     const engine = new MessageChannel();
     const host = new MessageChannel();
@@ -108,26 +116,37 @@ export class Session {
       await worker.connectEngine(Comlink.transfer(engine.port2, [engine.port2]));
       await worker.connectHost(Comlink.transfer(host.port2, [host.port2]));
     };
-    await Promise.race([start(), brokenScript(thread)]);
+    try {
+      await Promise.race([start(), brokenScript(thread)]);
+    } catch (error) {
+      // One that was ended on its way is no failure.
+      if (thread !== this.#thread) return;
+      throw error;
+    }
     const connected = await this.#components.connect({ engine: engine.port1, host: host.port1 });
+    if (thread !== this.#thread) return connected.dispose();
+    this.#connected = connected;
     show({ phase: { kind: "running", storage }, connected });
   }
 
+  /** A boot that is under way is given up: the lock that it has is no longer this session's. */
   async #moveAway(): Promise<void> {
-    await this.#end();
-    this.#lock?.release();
+    const lock = this.#lock;
     this.#lock = undefined;
-    this.#show({ phase: { kind: "moved" } });
+    await this.#end();
+    lock?.release();
+    // The user may have asked for it back meanwhile.
+    if (!this.#lock) this.#show({ phase: { kind: "moved" } });
   }
 
-  /** Lets the engine write down what it has to, and ends its worker. */
-  async #end(): Promise<void> {
+  /** Lets the engine write down what it has to, and ends its worker. Waits too for an end that is under way. */
+  #end(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
-    if (!thread) return;
-    const stopped = Comlink.wrap<EngineWorker>(thread).stop();
-    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, patience))]).catch(() => undefined);
-    thread.terminate();
+    const connected = this.#connected;
+    this.#connected = undefined;
+    if (thread) this.#ending = this.#ending.then(() => endWorker(thread)).then(() => connected?.dispose());
+    return this.#ending;
   }
 
   async #reportingFailure(action: () => Promise<void>): Promise<void> {
@@ -143,6 +162,12 @@ export class Session {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
+}
+
+async function endWorker(thread: Worker): Promise<void> {
+  const stopped = Comlink.wrap<EngineWorker>(thread).stop();
+  await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, patience))]).catch(() => undefined);
+  thread.terminate();
 }
 
 /** Rejects when the worker's script cannot be had or throws, of which Comlink hears nothing. */

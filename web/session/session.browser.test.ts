@@ -1,0 +1,105 @@
+import * as Comlink from "comlink";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EngineApi } from "../../worker/api/engine-api.ts";
+import type { HostSession } from "../../worker/host/host-session.ts";
+import type { EngineWorker } from "../../worker/port/life-cycle.ts";
+import { Session } from "./session.browser.ts";
+
+/** One lock, as a browser grants it to one tab after the other. */
+class Locks {
+  #held = false;
+  readonly #waiting: (() => void)[] = [];
+
+  async request(_name: string, { ifAvailable }: LockOptions, hold: (lock: object | null) => Promise<void>) {
+    if (this.#held && ifAvailable) return hold(null);
+    if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#held = true;
+    await hold({});
+    this.#held = false;
+    this.#waiting.shift()?.();
+  }
+}
+
+/** Engines that live in this thread and say when they start and end. Each stops when the test lets it. */
+class Engines {
+  readonly log: string[] = [];
+  readonly stops: (() => void)[] = [];
+  readonly reports: ((reason: string) => void)[] = [];
+
+  session(tab: string): Session {
+    return new Session({
+      options: { guest: "", bundledRegistry: "" },
+      spawnWorker: () => this.#spawn(tab),
+      connect: async ({ engine, host }) => ({
+        engine: {} as EngineApi,
+        host: {} as HostSession,
+        dispose: () => {
+          this.log.push(`${tab} disposed`);
+          engine.close();
+          host.close();
+        },
+      }),
+    });
+  }
+
+  #spawn(tab: string): Worker {
+    const { port1, port2 } = new MessageChannel();
+    this.log.push(`${tab} spawned`);
+    const worker: EngineWorker = {
+      start: async () => undefined,
+      connectEngine: async (port) => port.close(),
+      connectHost: async (port) => port.close(),
+      onGuestGone: async (listener) => void this.reports.push(listener),
+      stop: () => new Promise((resolve) => this.stops.push(resolve)),
+    };
+    Comlink.expose(worker, port2);
+    const terminate = () => {
+      this.log.push(`${tab} terminated`);
+      port1.close();
+    };
+    return Object.assign(port1, { terminate }) as unknown as Worker;
+  }
+}
+
+let engines: Engines;
+beforeEach(() => {
+  engines = new Engines();
+  vi.stubGlobal("navigator", { locks: new Locks() });
+  vi.stubGlobal("isSecureContext", false);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const stopping = (count: number) => vi.waitFor(() => expect(engines.stops.length).toBe(count));
+/** Lets messages between the tabs arrive. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+test("a tab that is asked for the engine while it restarts its own lets go when that has ended, and boots no other", async () => {
+  const [a, b] = [engines.session("A"), engines.session("B")];
+  await a.start();
+  await b.start();
+  expect([a.state.phase.kind, b.state.phase.kind]).toEqual(["running", "elsewhere"]);
+  const again = a.resume();
+  await stopping(1);
+  const taking = b.resume();
+  await settle();
+  expect(engines.log).toEqual(["A spawned"]);
+  engines.stops[0]?.();
+  await Promise.all([again, taking]);
+  expect(engines.log).toEqual(["A spawned", "A terminated", "A disposed", "B spawned"]);
+  expect([a.state.phase.kind, b.state.phase.kind]).toEqual(["moved", "running"]);
+});
+
+test("a tab that is asked twice lets go once its engine has ended", async () => {
+  const [a, b, c] = [engines.session("A"), engines.session("B"), engines.session("C")];
+  await a.start();
+  await Promise.all([b.start(), c.start()]);
+  const taking = b.resume();
+  await stopping(1);
+  const alsoTaking = c.resume();
+  await settle();
+  expect(engines.log).toEqual(["A spawned"]);
+  engines.stops[0]?.();
+  await taking;
+  expect(engines.log.slice(0, 4)).toEqual(["A spawned", "A terminated", "A disposed", "B spawned"]);
+  void alsoTaking;
+});
