@@ -10,7 +10,7 @@ interface Running<Result> {
 
 /**
  * Work that several callers want at once and that is done once. Each caller may abort for itself; the work is aborted
- * when nobody waits for it any more. Its result is not kept: a later caller starts anew.
+ * when nobody waits for it any more, and its last caller waits for its end. Its result is not kept: a later caller starts anew.
  */
 export class SharedWork<Key, Result> {
   readonly #running = new Map<Key, Running<Result>>();
@@ -36,6 +36,8 @@ export class SharedWork<Key, Result> {
         // Whoever comes now must not join work that is being dropped.
         if (this.#running.get(key) === running) this.#running.delete(key);
         running.abort.abort(signal?.reason);
+        // What it still writes must be there, or gone, when its last caller goes on: that one gives up what held it.
+        await running.result.catch(() => undefined);
       }
     }
   }
