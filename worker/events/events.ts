@@ -4,7 +4,7 @@ import { type FilterValues, matchesLabels } from "../internal/filters.ts";
 
 /** Docker keeps as many for those who ask later. */
 const historyLength = 256;
-/** What one slow reader may have waiting before the oldest is dropped. */
+/** What one slow reader may have waiting before the newest is dropped. */
 const queueLength = 1024;
 
 export interface EventsComponents {

@@ -11,7 +11,7 @@ export type Frame =
   | { readonly type: "credit"; readonly id: number; readonly bytes: number }
   /** The receiver wants no more of the other's bytes. */
   | { readonly type: "stop"; readonly id: number }
-  /** Anything beside the bytes, in order with them. */
+  /** Anything beside the bytes. It is handled as it comes, before bytes that nobody has read yet. */
   | { readonly type: "message"; readonly id: number; readonly message: unknown }
   /** The channel is over in both directions. */
   | { readonly type: "reset"; readonly id: number; readonly reason: Reason };

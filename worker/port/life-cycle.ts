@@ -9,7 +9,7 @@ export interface EngineWorker {
   start(options: EngineWorkerOptions, onProgress: (progress: StartProgress) => void): Promise<void>;
   connectEngine(port: MessagePort): Promise<void>;
   connectHost(port: MessagePort): Promise<void>;
-  /** The listener is called when the guest dies; `start` may then be called again. */
+  /** The listener is called when the guest dies; what wants a guest next boots another. */
   onGuestGone(listener: (reason: string) => void): Promise<void>;
   stop(): Promise<void>;
 }
