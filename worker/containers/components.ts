@@ -58,8 +58,17 @@ interface VolumeStore {
   release(name: string, container: string): Promise<void>;
   /** Removes a volume unless something uses it. */
   removeUnused(name: string): Promise<void>;
-  /** What has to be done in the guest before the volume is bound, and whether there is nothing in it yet. */
-  mount(name: string): Promise<{ readonly operations: readonly GuestOperation[]; readonly fresh: boolean }>;
+  /**
+   * What has to be done in the guest before the volume is bound, and whether there is nothing in it yet. Others who mount a
+   * fresh volume wait until `filled` was called.
+   */
+  mount(name: string): Promise<VolumeMount>;
+}
+
+export interface VolumeMount {
+  readonly operations: readonly GuestOperation[];
+  readonly fresh: boolean;
+  filled(): void;
 }
 
 export interface AcquireVolume {

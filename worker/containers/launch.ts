@@ -7,7 +7,7 @@ import type { Spec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
 import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
-import type { ContainersComponents, RunningGuest } from "./components.ts";
+import type { ContainersComponents, RunningGuest, VolumeMount } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { readUserDatabase, SeccompFilters } from "./process-options.ts";
@@ -40,8 +40,8 @@ export class Launcher {
 
   async launch(container: Container, { rootfs, sandbox, firstRun }: LaunchOptions): Promise<Task> {
     const current = await this.#components.host.current();
-    const volumes = await this.#volumes(container);
     await makeBindSources(current.guest, container);
+    const volumes = await this.#volumes(container);
     const bundle = current.runtime.prepare(container.id, {
       rootfs,
       before: [...sandbox.operations, ...volumes.operations],
@@ -54,6 +54,8 @@ export class Launcher {
     } catch (error) {
       await bundle.discard().catch(() => undefined);
       throw error;
+    } finally {
+      volumes.filled();
     }
   }
 
@@ -118,17 +120,26 @@ export class Launcher {
   }
 
   async #volumes(container: Container) {
-    const operations: GuestOperation[] = [];
-    const fresh: { readonly from: string; readonly to: string }[] = [];
-    for (const { point, path, copy } of container.record.mounts) {
-      if (point.Type !== "volume" || point.Name === undefined) continue;
-      const volume = await this.#components.volumes.mount(point.Name);
-      operations.push(...volume.operations);
-      if (copy && volume.fresh) fresh.push({ from: point.Destination, to: path });
+    const used = container.record.mounts.filter(({ point }) => point.Type === "volume");
+    const mounted = new Map<string, VolumeMount>();
+    const filled = () => {
+      for (const volume of mounted.values()) volume.filled();
+    };
+    try {
+      // Each once, and in one order for all containers: whoever waits for another to fill a volume must not be waited for.
+      for (const name of [...new Set(used.flatMap(({ point }) => point.Name ?? []))].sort()) {
+        mounted.set(name, await this.#components.volumes.mount(name));
+      }
+    } catch (error) {
+      filled();
+      throw error;
     }
+    const fresh = used.filter(({ point, copy }) => copy && mounted.get(point.Name ?? "")?.fresh);
     const copies = (root: string) =>
-      fresh.map(({ from, to }): GuestOperation => ({ op: "copy", from, to, root, missingOk: true }));
-    return { operations, copies };
+      fresh.map(
+        ({ point, path }): GuestOperation => ({ op: "copy", from: point.Destination, to: path, root, missingOk: true }),
+      );
+    return { operations: [...mounted.values()].flatMap(({ operations }) => operations), copies, filled };
   }
 }
 

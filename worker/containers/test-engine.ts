@@ -11,7 +11,7 @@ import { MemoryRecords } from "../metadata/memory.ts";
 import type { RecordStore } from "../metadata/records.ts";
 import { PredefinedSandboxes } from "../network/predefined.ts";
 import { FakeRuntime } from "../runtime/fake-runtime.ts";
-import { type Guest, GuestError } from "../shim/guest.ts";
+import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";
 import type { AcquireVolume, ContainersComponents } from "./components.ts";
 import { Containers } from "./containers.ts";
@@ -35,6 +35,10 @@ export class Fixture {
   /** Why there is no guest to be had. */
   noGuest: Error | undefined;
   readonly guestFiles = new Set<string>(["/exists"]);
+  /** What the guest was asked for directly. */
+  readonly guestOperations: GuestOperation[] = [];
+  /** The kernel's word for paths below /shared, by the path there. */
+  readonly bindRefusals = new Map<string, string>();
   /** Layers that removed containers had. */
   readonly collected: string[] = [];
   readonly records: RecordStore;
@@ -119,7 +123,13 @@ export class Fixture {
 
   #guest(): Guest {
     const guest: Partial<Guest> = {
-      run: async () => undefined,
+      run: async (operations) => {
+        this.guestOperations.push(...operations);
+        for (const operation of operations) {
+          const code = operation.op === "bind" ? this.bindRefusals.get(operation.source) : undefined;
+          if (code) throw new GuestError(1, code, operation.op);
+        }
+      },
       readDir: async () => ["null", "kmsg"],
       readFile: async (path) => {
         if (this.guestFiles.has(path)) return new Uint8Array(0);
@@ -203,6 +213,8 @@ class MemorySnapshotter implements Snapshotter {
 
 class MemoryVolumes {
   readonly users = new Map<string, Set<string>>();
+  /** How many mounts of fresh volumes were said to be filled. */
+  filled = 0;
   #count = 0;
 
   async acquire({ name = `anonymous${++this.#count}`, container }: AcquireVolume) {
@@ -220,6 +232,6 @@ class MemoryVolumes {
   }
 
   async mount() {
-    return { operations: [], fresh: true };
+    return { operations: [], fresh: true, filled: () => void this.filled++ };
   }
 }

@@ -131,10 +131,39 @@ describe("VolumeStore", () => {
     );
   });
 
+  it("mount() lets one fill an empty volume, and others wait for that", async () => {
+    await volumes.acquire({ name: "data", container: "c1" });
+    const [first, ...others] = [1, 2, 3].map(() => volumes.mount("data"));
+    const answered: boolean[] = [];
+    for (const other of others) void other.then(({ fresh }) => answered.push(fresh));
+    const filler = await first;
+    expect(filler?.fresh).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(answered).toEqual([]);
+    guest?.paths.add(`${path("data")}/file`);
+    filler?.filled();
+    await Promise.all(others);
+    expect(answered).toEqual([false, false]);
+  });
+
+  it("mount() lets the next fill a volume that the first failed to fill, or that was lost meanwhile", async () => {
+    await volumes.acquire({ name: "data", container: "c1" });
+    const first = volumes.mount("data");
+    const second = volumes.mount("data");
+    (await first).filled();
+    expect((await second).fresh).toBe(true);
+    guest = new FakeGuest();
+    volumes.reset();
+    expect((await volumes.mount("data")).fresh).toBe(true);
+  });
+
   it("mount() makes the folder once and says whether the volume is empty", async () => {
     await volumes.acquire({ name: "data", container: "c1" });
-    expect((await volumes.mount("data")).fresh).toBe(true);
-    expect((await volumes.mount("data")).fresh).toBe(true);
+    for (let time = 0; time < 2; time++) {
+      const mounted = await volumes.mount("data");
+      expect(mounted.fresh).toBe(true);
+      mounted.filled();
+    }
     guest?.paths.add(`${path("data")}/file`);
     expect((await volumes.mount("data")).fresh).toBe(false);
     expect(guest?.calls).toBe(1);

@@ -39,6 +39,13 @@ export interface AcquireVolume {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+export interface VolumeMount {
+  readonly operations: readonly GuestOperation[];
+  readonly fresh: boolean;
+  /** Call it when a fresh volume was filled, or will not be. */
+  filled(): void;
+}
+
 interface VolumeRecord {
   readonly name: string;
   readonly createdAt: string;
@@ -53,6 +60,8 @@ interface Entry {
   readonly users: Set<string>;
   /** Whether its folder is there in the guest that runs now. */
   made: boolean;
+  /** Settles when the container that fills it is done with that. */
+  filling: Promise<void> | undefined;
   /** Whether a guest took its content along and no container has had it since. */
   lost: boolean;
 }
@@ -79,7 +88,7 @@ export class VolumeStore {
   async load(): Promise<void> {
     for (const [key, value] of await this.#components.records.list(bucket)) {
       const record = readRecord(value, key);
-      this.#volumes.set(record.name, { record, users: new Set(), made: false, lost: record.used });
+      this.#volumes.set(record.name, { record, users: new Set(), made: false, filling: undefined, lost: record.used });
     }
   }
 
@@ -87,6 +96,8 @@ export class VolumeStore {
     for (const entry of this.#volumes.values()) {
       entry.lost ||= entry.made && entry.record.used;
       entry.made = false;
+      // Whoever fills it fills what is gone.
+      entry.filling = undefined;
     }
   }
 
@@ -171,18 +182,36 @@ export class VolumeStore {
 
   /**
    * Makes the volume ready to be bound. Answers what is left to be done in the guest, and whether the volume is empty, so
-   * that the image's content belongs into it. Rejects with `NotFound`, and with `GuestError` when the guest refuses.
+   * that the image's content belongs into it. That is told to one caller at a time: others wait until it has called `filled`,
+   * however its filling went. Rejects with `NotFound`, and with `GuestError` when the guest refuses.
    */
-  mount(name: string): Promise<{ readonly operations: readonly GuestOperation[]; readonly fresh: boolean }> {
+  async mount(name: string): Promise<VolumeMount> {
+    for (;;) {
+      await this.#get(name).filling;
+      const mounted = await this.#mount(name);
+      if (mounted) return mounted;
+    }
+  }
+
+  /** Undefined when another came first, who fills it. */
+  #mount(name: string): Promise<VolumeMount | undefined> {
     return this.#lock.run(async () => {
       const entry = this.#get(name);
+      if (entry.filling) return undefined;
       const guest = this.#components.guest();
       if (!guest) throw system(`error while mounting volume '${mountpointOf(name)}': no guest runs`);
       if (!entry.record.used) await this.#save(entry, { ...entry.record, used: true });
       if (!entry.made) await guest.run(makeOperations(name, entry.record.options ?? {}));
       entry.made = true;
       entry.lost = false;
-      return { operations: [], fresh: await isEmpty(guest, mountpointOf(name)) };
+      if (!(await isEmpty(guest, mountpointOf(name)))) return { operations: [], fresh: false, filled: () => undefined };
+      const { promise, resolve } = deferred();
+      entry.filling = promise;
+      const filled = () => {
+        if (entry.filling === promise) entry.filling = undefined;
+        resolve();
+      };
+      return { operations: [], fresh: true, filled };
     });
   }
 
@@ -213,7 +242,7 @@ export class VolumeStore {
       options: Object.keys(options).length > 0 ? options : null,
       used: false,
     };
-    const entry: Entry = { record, users: new Set(), made: false, lost: false };
+    const entry: Entry = { record, users: new Set(), made: false, filling: undefined, lost: false };
     await this.#save(entry, record);
     this.#volumes.set(name, entry);
     this.#components.events.publish("volume", "create", name, { driver: localDriver });
@@ -240,6 +269,14 @@ export class VolumeStore {
     if (!guest || !entry.made) return 0;
     return (await guest.usage(mountpointOf(entry.record.name))).size;
   }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function filtered(entry: Entry) {
