@@ -1,7 +1,9 @@
+import { ByteQueue } from "../../internal/byte-queue.ts";
+
 /** Bytes of a connection, read by line, by count or as they come. One read is under way at a time. */
 export class ByteReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #buffer: Uint8Array = new Uint8Array(0);
+  readonly #held = new ByteQueue();
   #pending: Promise<boolean> | undefined;
 
   constructor(readable: ReadableStream<Uint8Array>) {
@@ -9,7 +11,7 @@ export class ByteReader {
   }
 
   get buffered(): number {
-    return this.#buffer.length;
+    return this.#held.length;
   }
 
   /** Waits for more bytes and keeps them; false at the end. Rejects when the connection broke. */
@@ -22,8 +24,8 @@ export class ByteReader {
 
   /** Up to `limit` bytes, at least one; undefined at the end. */
   async take(limit: number): Promise<Uint8Array | undefined> {
-    if (this.#buffer.length === 0 && !(await this.fill())) return undefined;
-    return this.#cut(Math.min(limit, this.#buffer.length));
+    if (this.#held.length === 0 && !(await this.fill())) return undefined;
+    return this.#held.cut(limit);
   }
 
   /** Everything up to `end`, which is taken too. Undefined at the end of the connection; `overflow` when `limit` bytes hold no `end`. */
@@ -31,14 +33,14 @@ export class ByteReader {
     const mark = new TextEncoder().encode(end);
     let from = 0;
     for (;;) {
-      const at = indexOf(this.#buffer, mark, from);
+      const at = indexOf(this.#held.bytes, mark, from);
       if (at >= 0 && at <= limit) {
-        const found = this.#cut(at);
-        this.#cut(mark.length);
+        const found = this.#held.cut(at);
+        this.#held.cut(mark.length);
         return found;
       }
-      if (at >= 0 || this.#buffer.length > limit) return "overflow";
-      from = Math.max(0, this.#buffer.length - mark.length + 1);
+      if (at >= 0 || this.#held.length > limit) return "overflow";
+      from = Math.max(0, this.#held.length - mark.length + 1);
       if (!(await this.fill())) return undefined;
     }
   }
@@ -48,23 +50,13 @@ export class ByteReader {
   }
 
   async #read(): Promise<boolean> {
-    const { done, value } = await this.#reader.read();
-    if (done) return false;
-    if (this.#buffer.length === 0) {
-      this.#buffer = value;
-    } else {
-      const joined = new Uint8Array(this.#buffer.length + value.length);
-      joined.set(this.#buffer);
-      joined.set(value, this.#buffer.length);
-      this.#buffer = joined;
+    const before = this.#held.length;
+    while (this.#held.length === before) {
+      const { done, value } = await this.#reader.read();
+      if (done) return false;
+      this.#held.push(value);
     }
     return true;
-  }
-
-  #cut(count: number): Uint8Array {
-    const bytes = this.#buffer.subarray(0, count);
-    this.#buffer = this.#buffer.subarray(count);
-    return bytes;
   }
 }
 
