@@ -204,3 +204,14 @@ test("stop() of a paused container lets it go on, to hear the signal", async () 
     "stop",
   ]);
 });
+
+test("a log that cannot be read keeps the container from being started", async () => {
+  const { fixture, containers } = await engine();
+  const id = await create(containers, "web");
+  fixture.files.open = async () => {
+    throw new Error("bad sector");
+  };
+  await expect(containers.start(id)).rejects.toThrow("bad sector");
+  expect(fixture.runtime.specs).toEqual([]);
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "created", Running: false });
+});
