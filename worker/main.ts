@@ -21,7 +21,7 @@ import type { StartProgress } from "./vm/machine.ts";
 import { V86Machine } from "./vm/v86.ts";
 
 /** In the page the Docker host is the guest: a bind source is a path there. */
-const guestPaths: BindSources = { resolve: (source) => source };
+const guestPaths: BindSources = { resolve: (path) => ({ path }) };
 
 /** The browser's composition root: the engine in a web worker, reached through Comlink and two ports. */
 class BrowserEngine implements EngineWorker {

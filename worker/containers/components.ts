@@ -86,10 +86,17 @@ interface AcquiredVolume {
   readonly mountpoint: string;
 }
 
-/** Which guest path stands for a bind source that a client named. */
+/** What stands in the guest for a bind source that a client named. */
+export interface BindSource {
+  /** A folder of the guest that symlinks must not lead out of: those in a shared folder are the host's, not the guest's. */
+  readonly root?: string;
+  /** A path of the guest; with `root`, below that ("" is the folder itself). */
+  readonly path: string;
+}
+
 export interface BindSources {
   /** Undefined: it cannot be reached from the guest. */
-  resolve(source: string): string | undefined;
+  resolve(source: string): BindSource | undefined;
   /** What the user may do about it, for the error: such as "share its folder with --share". */
   readonly hint?: string;
 }

@@ -3,7 +3,7 @@ import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/typ
 import { invalidParameter } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
-import { GuestError } from "../shim/guest.ts";
+import { checkBind, resolveBind } from "./bind-sources.ts";
 import { commandLine } from "./command.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
@@ -111,8 +111,8 @@ export class Creator {
     const common = { copy, create, recursive, anonymous: false, ...(mount.tmpfs && { tmpfs: mount.tmpfs }) };
     if (mount.type === "tmpfs") return { ...common, point: mountPoint(mount, { source: "" }), path: "" };
     if (mount.type === "bind") {
-      const path = await this.#findBind(mount);
-      return { ...common, point: mountPoint(mount, { source: mount.source }), path };
+      await this.#findBind(mount);
+      return { ...common, point: mountPoint(mount, { source: mount.source }), path: "" };
     }
     const volume = await this.#components.volumes.acquire({
       container,
@@ -125,21 +125,11 @@ export class Creator {
     return { ...common, point, path: volume.mountpoint, anonymous: mount.source === "" };
   }
 
-  async #findBind({ source, create }: PlannedMount): Promise<string> {
+  async #findBind({ source, create }: PlannedMount): Promise<void> {
     const { binds, host } = this.#components;
-    const path = binds.resolve(source);
-    const missing = (hint: string) =>
-      invalidParameter(`invalid mount config for type "bind": bind source path does not exist: ${source}${hint}`);
-    if (path === undefined) throw missing(binds.hint ? ` (${binds.hint})` : "");
-    if (create) return path;
+    const place = resolveBind(binds, source);
+    if (create) return;
     const { guest } = await host.current();
-    try {
-      await guest.readFile(path, 0);
-    } catch (error) {
-      // A folder or a socket cannot be read as a file, and is there.
-      if (error instanceof GuestError && ["ENOENT", "ENOTDIR"].includes(error.code)) throw missing("");
-      if (!(error instanceof GuestError)) throw error;
-    }
-    return path;
+    await checkBind(guest, place, source);
   }
 }

@@ -1,16 +1,18 @@
-import { conflict, system } from "../errdefs/errors.ts";
+import { conflict } from "../errdefs/errors.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateSpec, type SpecOptions } from "../runtime/spec/spec.ts";
 import type { Spec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
-import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
+import type { GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
+import { readyBinds } from "./bind-sources.ts";
 import type { ContainersComponents, RunningGuest, VolumeMount } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { readUserDatabase, SeccompFilters } from "./process-options.ts";
+import type { ContainerMount } from "./record.ts";
 import { specMounts } from "./spec-mounts.ts";
 import { parseSecurityOptions } from "./validate.ts";
 
@@ -23,7 +25,13 @@ export interface LaunchOptions {
   readonly firstRun: boolean;
 }
 
-type LauncherComponents = Pick<ContainersComponents, "host" | "volumes">;
+interface SpecParts extends Pick<SpecOptions, "rootPath" | "user"> {
+  readonly sandbox: Sandbox;
+  /** With the guest's paths of bind sources. */
+  readonly mounts: readonly ContainerMount[];
+}
+
+type LauncherComponents = Pick<ContainersComponents, "host" | "volumes" | "binds">;
 
 /** Turns a container into a running task, with as few round trips to the guest as its configuration allows. */
 export class Launcher {
@@ -40,7 +48,6 @@ export class Launcher {
 
   async launch(container: Container, { rootfs, sandbox, firstRun }: LaunchOptions): Promise<Task> {
     const current = await this.#components.host.current();
-    await makeBindSources(current.guest, container);
     const volumes = await this.#volumes(container);
     const bundle = current.runtime.prepare(container.id, {
       rootfs,
@@ -48,8 +55,10 @@ export class Launcher {
     });
     try {
       bundle.add(volumes.copies(bundle.rootfs));
+      const { binds } = this.#components;
+      const mounts = await readyBinds(current.guest, binds, container.record.mounts, bundle.binds);
       const user = await this.#user(container, bundle, firstRun);
-      const spec = await this.#spec(container, current, sandbox, bundle.rootfs, user);
+      const spec = await this.#spec(container, current, { sandbox, rootPath: bundle.rootfs, user, mounts });
       return await bundle.start(spec, stdioOf(container));
     } catch (error) {
       await bundle.discard().catch(() => undefined);
@@ -74,11 +83,9 @@ export class Launcher {
   async #spec(
     container: Container,
     current: RunningGuest,
-    sandbox: Sandbox,
-    rootPath: string,
-    user: ResolvedUser,
+    { sandbox, rootPath, user, mounts }: SpecParts,
   ): Promise<Spec> {
-    const { id, config, hostConfig: host, path, args, mounts } = container.record;
+    const { id, config, hostConfig: host, path, args } = container.record;
     const security = parseSecurityOptions(host.SecurityOpt ?? []);
     const capabilities = effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);
     const unconfined = security.seccomp === "unconfined" || (host.Privileged && security.seccomp === undefined);
@@ -150,33 +157,6 @@ const initMount = {
   source: "/usr/bin/docker-init",
   options: ["bind", "ro"],
 } as const;
-
-/** `-v` makes the folder that it mounts. A source that is there, of whatever kind, stays as it is. */
-async function makeBindSources(guest: Guest, container: Container): Promise<void> {
-  for (const { point, path, create } of container.record.mounts) {
-    if (point.Type !== "bind" || !create) continue;
-    try {
-      await guest.run([{ op: "mkdir", path, mode: 0o755, parents: true }]);
-    } catch (error) {
-      if (!(error instanceof GuestError && error.code === "EEXIST")) throw error;
-      if (await leadsNowhere(guest, path)) {
-        const { Source } = point;
-        throw system(`error while creating mount source path '${Source}': mkdir ${Source}: file exists`);
-      }
-    }
-  }
-}
-
-/** Whether what is there is a symlink to nothing; out of a shared folder leads none. A file or a socket is something. */
-async function leadsNowhere(guest: Guest, path: string): Promise<boolean> {
-  try {
-    await guest.readFile(path, 0);
-    return false;
-  } catch (error) {
-    if (!(error instanceof GuestError)) throw error;
-    return ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code);
-  }
-}
 
 function stdioOf(container: Container): Stdio {
   const { config, hostConfig } = container.record;

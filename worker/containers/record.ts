@@ -31,7 +31,7 @@ export interface ContainerRecord {
 /** A mount point and what is needed to mount it. */
 export interface ContainerMount {
   readonly point: MountPoint;
-  /** Where it is in the guest (binds and volumes). */
+  /** Where a volume is in the guest; where a bind is, is found out at each start. */
   readonly path: string;
   /** Made for this container alone: goes with `rm -v`. */
   readonly anonymous: boolean;

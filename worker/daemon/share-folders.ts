@@ -1,4 +1,4 @@
-import type { BindSources } from "../containers/components.ts";
+import type { BindSource, BindSources } from "../containers/components.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 
 /** A folder of this machine that the guest may mount (`--share DIR[:ro]`). */
@@ -68,13 +68,12 @@ export class SharedBindSources implements BindSources {
     this.#mountpoint = mountpoint;
   }
 
-  resolve(source: string): string | undefined {
+  resolve(source: string): BindSource | undefined {
     const path = normalize(source);
-    if (this.#sockets.has(path)) return guestDockerSocket;
+    if (this.#sockets.has(path)) return { path: guestDockerSocket };
     for (const { folder, name } of this.#shares) {
       if (isBeneath(path, folder)) {
-        const below = path.slice(folder.length).replace(/^\/+/, "");
-        return `${this.#mountpoint}/shares/${name}${below === "" ? "" : `/${below}`}`;
+        return { root: `${this.#mountpoint}/shares/${name}`, path: path.slice(folder.length).replace(/^\/+/, "") };
       }
     }
     return undefined;
@@ -82,7 +81,7 @@ export class SharedBindSources implements BindSources {
 }
 
 /** Bind sources are paths of the guest, which is the Docker host where there is no other. */
-export const guestBindSources: BindSources = { resolve: normalize };
+export const guestBindSources: BindSources = { resolve: (source) => ({ path: normalize(source) }) };
 
 /** Resolves `.`, `..` and repeated slashes by their text. */
 function normalize(path: string): string {

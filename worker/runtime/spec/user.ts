@@ -75,7 +75,9 @@ function parsePasswd(text: string): readonly PasswdEntry[] {
 function parseGroup(text: string): readonly GroupEntry[] {
   return rows(text).flatMap(([name = "", , number = "", members = ""]) => {
     const gid = parseId(number);
-    return name === "" || gid === undefined ? [] : [{ name, gid, members: members.split(",").filter((member) => member !== "") }];
+    return name === "" || gid === undefined
+      ? []
+      : [{ name, gid, members: members.split(",").filter((member) => member !== "") }];
   });
 }
 
