@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { acceptInvocation } from "../../web/cli/invocation.ts";
-import { GuestHostSession } from "../../worker/host/guest-host-session.ts";
+import { GuestHostSession } from "../../worker/daemon/host-session.ts";
 import type { HostShell } from "../../worker/host/host-session.ts";
+import { CrunRuntime } from "../../worker/runtime/crun.ts";
 import { AgentClient, hostFiles } from "../../worker/shim/agent-client.ts";
 import { PROTOCOL_VERSION } from "../../worker/shim/protocol.ts";
 import { openGuestFolder } from "../../worker/vm/guest-files.node.ts";
@@ -56,8 +57,8 @@ describe("a shell on the Docker host", () => {
     await machine.start();
     const guest = new AgentClient({ port: machine.port, now: () => new Date(), files: hostFiles });
     await guest.connect();
-    session = new GuestHostSession({ guest });
-    await session.start();
+    session = new GuestHostSession({ current: async () => ({ guest, runtime: new CrunRuntime(guest) }) });
+    await session.serve(guest);
     // Stands for the docker command: tells its arguments, or copies its input.
     session.onInvocation(async (connection) => {
       const invocation = await acceptInvocation(connection);

@@ -4,7 +4,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GuestHostSession } from "../../worker/host/guest-host-session.ts";
+import { GuestHostSession } from "../../worker/daemon/host-session.ts";
+import type { Disposable } from "../../worker/internal/disposable.ts";
+import { FakeRuntime } from "../../worker/runtime/fake-runtime.ts";
 import type { GuestProcess, SpawnOptions } from "../../worker/shim/guest.ts";
 import { compileProgram, type NativeAgent, startNativeAgent } from "../../worker/shim/native-agent.node.ts";
 import type { CliContext } from "./context.ts";
@@ -29,6 +31,7 @@ async function print(stream: WritableStream<Uint8Array>, text: string): Promise<
 describe("the guest's docker program", () => {
   let agent: NativeAgent;
   let session: GuestHostSession;
+  let listening: Disposable | undefined;
   let program: string;
   /** What the test wants `docker` to do; returns its exit code. */
   let command: (context: CliContext) => Promise<number>;
@@ -41,12 +44,11 @@ describe("the guest's docker program", () => {
       sources.map((file) => `docker/${file}`),
     );
     agent = await startNativeAgent();
-    session = new GuestHostSession({
-      guest: agent.client,
-      socket: `${agent.folder}/run/cli.sock`,
-      shell: ["/bin/bash"],
-    });
-    await session.start();
+    session = new GuestHostSession(
+      { current: async () => ({ guest: agent.client, runtime: new FakeRuntime() }) },
+      { socket: `${agent.folder}/run/cli.sock`, shell: ["/bin/bash"] },
+    );
+    listening = await session.serve(agent.client);
     session.onInvocation(async (connection) => {
       const invocation = await acceptInvocation(connection);
       const code = await command(invocation.context).catch(async (error: unknown) => {
@@ -57,7 +59,7 @@ describe("the guest's docker program", () => {
     });
   }, 120_000);
   afterAll(async () => {
-    session?.stop();
+    listening?.dispose();
     await agent?.close();
   });
 

@@ -8,6 +8,13 @@ import type { Guest } from "../shim/guest.ts";
 const hangup = 1;
 const invocationSocket = "/run/wherry/docker-cli.sock";
 
+export interface GuestHostSessionOptions {
+  /** Where the guest's `docker` connects. */
+  readonly socket?: string;
+  /** What a shell runs. */
+  readonly shell?: readonly string[];
+}
+
 type InvocationHandler = (connection: DuplexBytes) => Promise<void>;
 
 const environment = {
@@ -23,18 +30,22 @@ const environment = {
 /** Shells in the guest's root namespaces, and the `docker` invocations that come out of them. */
 export class GuestHostSession implements HostSession {
   readonly #host: Pick<GuestHost, "current">;
+  readonly #socket: string;
+  readonly #shell: readonly string[];
   /** The one that was set last answers. */
   readonly #handlers: InvocationHandler[] = [];
 
-  constructor(host: Pick<GuestHost, "current">) {
+  constructor(host: Pick<GuestHost, "current">, options: GuestHostSessionOptions = {}) {
     this.#host = host;
+    this.#socket = options.socket ?? invocationSocket;
+    this.#shell = options.shell ?? ["/bin/bash", "--login"];
   }
 
   async openShell({ size, env, signal }: ShellOptions): Promise<HostShell> {
     const { guest } = await this.#host.current();
     signal?.throwIfAborted();
     const shell = await guest.spawn({
-      argv: ["/bin/bash", "--login"],
+      argv: this.#shell,
       env: Object.entries({ ...environment, ...env }).map(([name, value]) => `${name}=${value}`),
       cwd: environment.HOME,
       stdin: true,
@@ -48,6 +59,8 @@ export class GuestHostSession implements HostSession {
       shell.kill(hangup).catch(() => undefined);
     };
     signal?.addEventListener("abort", end, { once: true });
+    // Given up while it was being started.
+    if (signal?.aborted) end();
     const exited = shell.exited.finally(() => signal?.removeEventListener("abort", end));
     exited.catch(() => undefined);
     return { readable: stdout, writable: stdin, exited, resize: (newSize) => shell.resize(newSize) };
@@ -64,9 +77,11 @@ export class GuestHostSession implements HostSession {
   }
 
   /** Listens in a guest that was just booted, until it is gone. */
-  async serve(guest: Guest): Promise<void> {
-    await guest.run([{ op: "mkdir", path: "/run/wherry", mode: 0o755, parents: true }]);
-    await guest.listen(invocationSocket, 0o600, (connection) => {
+  async serve(guest: Guest): Promise<Disposable> {
+    const folder = this.#socket.slice(0, this.#socket.lastIndexOf("/"));
+    await guest.run([{ op: "mkdir", path: folder, mode: 0o755, parents: true }]);
+    // Root alone: whoever connects commands the engine.
+    return guest.listen(this.#socket, 0o600, (connection) => {
       this.#invoked(connection).catch(() => undefined);
     });
   }
