@@ -5,7 +5,7 @@ import type { ResolvedUser } from "../runtime/spec/user.ts";
 import type { Container } from "./container.ts";
 import { parseSecurityOptions } from "./validate.ts";
 
-export interface AddedProcess {
+interface AddedProcess {
   readonly user: ResolvedUser;
   readonly args: readonly string[];
   readonly env: readonly string[];
