@@ -30,12 +30,12 @@ export interface ContainersComponents {
 export interface ImageLookup {
   /**
    * The image that a reference, ID or prefix of an ID names, for `platform` when given, ready to be run (its layers are
-   * unpacked). Rejects with `NotFound`, "No such image: REFERENCE:TAG".
+   * unpacked). Its layers stay until `release`, whatever happens to the image. Rejects with `NotFound`, "No such image: REFERENCE:TAG".
    */
   get(
     reference: string,
     options?: { readonly platform?: Platform; readonly signal?: AbortSignal },
-  ): Promise<ContainerImage>;
+  ): Promise<HeldImage>;
   /** The ID that a reference names now; undefined when there is none. For lists. */
   resolve(reference: string): Promise<Digest | undefined>;
   /** A container over these layers is gone: those that nothing else holds go too. */
@@ -49,6 +49,12 @@ export interface ContainerImage {
   /** Lowest first. */
   readonly diffIds: readonly Digest[];
   readonly os: string;
+}
+
+/** An image that a container is being made of. */
+export interface HeldImage extends ContainerImage {
+  /** Call it when a container's record holds the layers, or there will be none. */
+  release(): Promise<void>;
 }
 
 interface VolumeStore {

@@ -455,3 +455,15 @@ test("prune() takes stopped containers with the labels", async () => {
   expect(report.ContainersDeleted).toEqual([Id]);
   await expect(containers.prune({ filters: new Map([["foo", ["bar"]]]) })).rejects.toThrow("invalid filter 'foo'");
 });
+
+test("a create that fails lets its image go and removes the anonymous volumes that it made", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Volumes: { "/data": {} } };
+  const apply = fixture.records.apply.bind(fixture.records);
+  fixture.records.apply = () => Promise.reject(new Error("disk full"));
+  await expect(containers.create({ request: request("busybox", more) })).rejects.toThrow("disk full");
+  expect([fixture.held, fixture.volumes.users.size]).toEqual([0, 0]);
+  fixture.records.apply = apply;
+  await containers.create({ request: request("busybox", more) });
+  expect([fixture.held, fixture.volumes.users.size]).toEqual([0, 1]);
+});

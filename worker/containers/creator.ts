@@ -5,7 +5,7 @@ import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
 import { commandLine } from "./command.ts";
-import type { ContainersComponents } from "./components.ts";
+import type { ContainerImage, ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { completeHostConfig, mergeConfig } from "./merge-config.ts";
@@ -37,13 +37,27 @@ export class Creator {
   }
 
   async create({ name, platform, request, signal }: CreateOptions): Promise<ContainerCreateResponse> {
-    const { images, host: guestHost, sandboxes, events } = this.#components;
+    const { images, host: guestHost } = this.#components;
     if (request.Image === undefined || request.Image === "") {
       throw invalidParameter("config cannot be empty in order to create a container");
     }
     const host = completeHostConfig(request.HostConfig);
     validateHostConfig(host, guestHost.machine);
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
+    try {
+      return await this.#createFrom(image, host, name, request);
+    } finally {
+      await image.release();
+    }
+  }
+
+  async #createFrom(
+    image: ContainerImage,
+    host: ContainerRecord["hostConfig"],
+    name: string | undefined,
+    request: ContainerCreateRequest,
+  ): Promise<ContainerCreateResponse> {
+    const { host: guestHost, sandboxes, events } = this.#components;
     const id = generateId();
     const config = mergeConfig(id, request, image.config);
     validateConfig(config, request);
@@ -98,9 +112,11 @@ export class Creator {
       return await this.#table.add({ ...base, name: reserved, mounts });
     } catch (error) {
       this.#table.release(reserved);
-      for (const { point } of mounts) {
-        if (point.Name !== undefined)
-          await this.#components.volumes.release(point.Name, base.id).catch(() => undefined);
+      const { volumes } = this.#components;
+      for (const { point, anonymous } of mounts) {
+        if (point.Name === undefined) continue;
+        await volumes.release(point.Name, base.id).catch(() => undefined);
+        if (anonymous) await volumes.removeUnused(point.Name).catch(() => undefined);
       }
       throw error;
     }

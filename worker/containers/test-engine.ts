@@ -39,6 +39,8 @@ export class Fixture {
   readonly guestOperations: GuestOperation[] = [];
   /** The kernel's word for paths below /shared, by the path there. */
   readonly bindRefusals = new Map<string, string>();
+  /** Images that containers are being made of. */
+  held = 0;
   /** Layers that removed containers had. */
   readonly collected: string[] = [];
   readonly records: RecordStore;
@@ -57,7 +59,9 @@ export class Fixture {
         get: async (reference) => {
           const config = this.images.get(reference);
           if (!config) throw notFound(`No such image: ${reference}:latest`);
-          return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux" };
+          this.held++;
+          const release = async () => void this.held--;
+          return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux", release };
         },
         resolve: async (reference) => (this.images.has(reference) ? `sha256:${reference}` : undefined),
         collectLayers: async (diffIds) => void this.collected.push(...diffIds),

@@ -1,4 +1,4 @@
-import type { ContainerImage, ImageLookup } from "../containers/components.ts";
+import type { HeldImage, ImageLookup } from "../containers/components.ts";
 import type { Digest } from "../content/store.ts";
 import { isEngineError } from "../errdefs/errors.ts";
 import type { ImageStore, ImageUsers } from "../images/image-store.ts";
@@ -18,11 +18,24 @@ export class StoredImages implements ImageLookup {
   async get(
     reference: string,
     { platform, signal }: { readonly platform?: Platform; readonly signal?: AbortSignal } = {},
-  ): Promise<ContainerImage> {
-    const { Config } = await this.#images.inspect(reference, platform ? { platform } : {});
-    const { id, config } = await this.#store.resolve(reference);
-    await this.#store.unpack(id, signal);
-    return { id, config: Config ?? {}, diffIds: config.diffIds, os: config.platform.os };
+  ): Promise<HeldImage> {
+    const store = this.#store;
+    // Asked once: the name may be of another image a moment later.
+    const { Id, Config } = await this.#images.inspect(reference, platform ? { platform } : {});
+    const lease = store.lease();
+    try {
+      const { id, record, config } = await store.resolve(Id);
+      await lease.holdLayers(record.layers.map(({ diffId }) => diffId));
+      await lease.holdBlobs([id, ...record.layers.map(({ blob }) => blob.digest)]);
+      // What was removed before it was held is not there.
+      store.resolveId(id);
+      await store.unpack(id, signal);
+      const release = () => store.release(lease);
+      return { id, config: Config ?? {}, diffIds: config.diffIds, os: config.platform.os, release };
+    } catch (error) {
+      await store.release(lease);
+      throw error;
+    }
   }
 
   collectLayers(diffIds: readonly Digest[]): Promise<void> {
