@@ -6,6 +6,8 @@ const lockName = "wherry-engine";
 const channelName = "wherry-engine-lock";
 /** How long a holder may take to stop before its lock is taken by force, in milliseconds. */
 const patience = 5000;
+/** How long the page that was just closed or reloaded may take to let go of its lock, in milliseconds. */
+const afterglow = 1000;
 
 export interface EngineLock {
   /** Lets another tab in. */
@@ -26,7 +28,11 @@ export async function acquireEngineLock(listeners: {
   readonly onAsked: () => void;
   readonly onLost: () => void;
 }): Promise<EngineLock | undefined> {
-  return (await request({ ifAvailable: true }, listeners)) ?? undefined;
+  return request({ signal: AbortSignal.timeout(afterglow) }, listeners).catch((error: unknown) => {
+    if (error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError"))
+      return undefined;
+    throw error;
+  });
 }
 
 /** Asks the holder to stop and waits for its lock; takes it by force from one that does not answer. */
@@ -38,20 +44,17 @@ export async function takeOverEngineLock(listeners: {
   channel.postMessage("release");
   channel.close();
   const waited = await request({ signal: AbortSignal.timeout(patience) }, listeners).catch(() => undefined);
-  const lock = waited ?? (await request({ steal: true }, listeners));
-  if (!lock) throw new Error("Cannot take over: the browser did not grant the lock.");
-  return lock;
+  return waited ?? (await request({ steal: true }, listeners));
 }
 
 function request(
   options: LockOptions,
   listeners: { readonly onAsked: () => void; readonly onLost: () => void },
-): Promise<EngineLock | undefined> {
+): Promise<EngineLock> {
   return new Promise((resolve, reject) => {
     let granted = false;
     navigator.locks
-      .request(lockName, options, async (lock) => {
-        if (!lock) return resolve(undefined);
+      .request(lockName, options, async () => {
         granted = true;
         const channel = new BroadcastChannel(channelName);
         channel.onmessage = ({ data }) => data === "release" && listeners.onAsked();
