@@ -1,3 +1,4 @@
+import { ByteQueue } from "../../worker/internal/byte-queue.ts";
 import { encodeFrame, Fields, FLAG_MORE, type Frame, InvocationError } from "./invocation-wire.ts";
 
 /** A file operation that the caller's system refused. */
@@ -14,8 +15,7 @@ export class FileError extends Error {
 
 interface Pending {
   readonly limit: number;
-  readonly parts: Uint8Array[];
-  length: number;
+  readonly answer: ByteQueue;
   readonly resolve: (answer: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
@@ -39,7 +39,7 @@ export class InvocationRequests {
         return;
       }
       const id = this.#next++;
-      this.#pending.set(id, { limit, parts: [], length: 0, resolve, reject });
+      this.#pending.set(id, { limit, answer: new ByteQueue(), resolve, reject });
       this.#send(encodeFrame(type, id, ...fields)).catch(reject);
     });
   }
@@ -51,12 +51,11 @@ export class InvocationRequests {
     const fields = new Fields(frame.payload);
     const errno = fields.u32();
     const part = fields.rest();
-    pending.length += part.length;
-    if (pending.length > pending.limit) throw new InvocationError("answer too long");
-    pending.parts.push(part.slice());
+    if (pending.answer.length + part.length > pending.limit) throw new InvocationError("answer too long");
+    pending.answer.push(part);
     if ((frame.flags & FLAG_MORE) !== 0) return;
     this.#pending.delete(frame.id);
-    if (errno === 0) pending.resolve(concatenate(pending.parts, pending.length));
+    if (errno === 0) pending.resolve(pending.answer.bytes);
     else pending.reject(fileError(errno));
   }
 
@@ -96,14 +95,4 @@ const errors: Readonly<Record<number, readonly [code: string, text: string]>> = 
 export function fileError(errno: number): FileError {
   const [code, text] = errors[errno] ?? [`errno ${errno}`, `errno ${errno}`];
   return new FileError(code, text);
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { ByteQueue } from "../../worker/internal/byte-queue.ts";
 import type { TerminalSize } from "./context.ts";
 import { Fields, type Frame, From, INVOCATION_VERSION, InvocationError } from "./invocation-wire.ts";
 
@@ -36,22 +37,16 @@ export async function readStart(frames: AsyncIterator<Frame, void, void>): Promi
 }
 
 async function readStrings(frames: AsyncIterator<Frame, void, void>, count: number): Promise<readonly string[]> {
-  const pieces: Uint8Array[] = [];
-  let [ends, length] = [0, 0];
+  const held = new ByteQueue();
+  let ends = 0;
   while (ends < count) {
     const piece = await next(frames, From.STRINGS);
-    length += piece.length;
-    if (length > STRINGS_MAX || piece.length === 0) throw new InvocationError("argument list too long");
+    if (held.length + piece.length > STRINGS_MAX || piece.length === 0)
+      throw new InvocationError("argument list too long");
     for (const byte of piece) if (byte === 0) ends++;
-    pieces.push(piece);
+    held.push(piece);
   }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  const strings = new TextDecoder().decode(all).split("\0");
+  const strings = new TextDecoder().decode(held.bytes).split("\0");
   if (strings.pop() !== "" || strings.length !== count) throw new InvocationError("strings do not match their number");
   return strings;
 }

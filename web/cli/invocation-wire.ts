@@ -1,3 +1,5 @@
+import { ByteQueue } from "../../worker/internal/byte-queue.ts";
+
 /** Frames of the invocation protocol (kernel-image/protocol.md); kernel-image/docker/invocation.h is the other side. */
 export const INVOCATION_VERSION = 1;
 export const FRAME_MAX = 65536;
@@ -111,22 +113,18 @@ export class Fields {
 
 /** Cuts a byte stream into frames; holds at most one incomplete frame and one chunk. */
 export async function* readFrames(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Frame, void, void> {
-  let held = new Uint8Array();
+  const held = new ByteQueue();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const bytes = new Uint8Array(held.length + read.value.length);
-    bytes.set(held);
-    bytes.set(read.value, held.length);
-    let at = 0;
-    while (bytes.length - at >= HEADER) {
-      const view = new DataView(bytes.buffer, at, HEADER);
+    held.push(read.value);
+    while (held.length >= HEADER) {
+      const { buffer, byteOffset } = held.bytes;
+      const view = new DataView(buffer, byteOffset, HEADER);
       const length = view.getUint32(0, true);
       if (length > FRAME_MAX) throw new InvocationError(`frame of ${length} bytes`);
-      const end = at + HEADER + length;
-      if (bytes.length < end) break;
-      const payload = bytes.subarray(at + HEADER, end);
-      at = end;
+      if (held.length < HEADER + length) break;
+      held.cut(HEADER);
+      const payload = held.cut(length);
       yield { type: view.getUint16(4, true), flags: view.getUint16(6, true), id: view.getUint32(8, true), payload };
     }
-    held = bytes.slice(at);
   }
 }

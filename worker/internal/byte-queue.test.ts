@@ -26,6 +26,9 @@ test("writes into no piece that it was given", () => {
   queue.push(bytesOf("12345"));
   expect(text(queue.bytes)).toBe("ab12345");
   expect(text(whole)).toBe("abcdefgh");
+  queue.cut(100);
+  queue.push(Buffer.from("x"));
+  expect(Object.getPrototypeOf(queue.cut(1))).toBe(Uint8Array.prototype);
 });
 
 test("copies each byte a few times at most, when they come one by one", () => {

@@ -20,7 +20,8 @@ export class ByteQueue {
   push(piece: Uint8Array): void {
     if (piece.length === 0) return;
     if (this.length === 0) {
-      this.#room = piece;
+      // A plain view, whatever subclass came: Node's Buffer means something else by slice and toString.
+      this.#room = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
       this.#start = 0;
       this.#end = piece.length;
       return;
