@@ -32,10 +32,7 @@ export interface ImageLookup {
    * The image that a reference, ID or prefix of an ID names, for `platform` when given, ready to be run (its layers are
    * unpacked). Its layers stay until `release`, whatever happens to the image. Rejects with `NotFound`, "No such image: REFERENCE:TAG".
    */
-  get(
-    reference: string,
-    options?: { readonly platform?: Platform; readonly signal?: AbortSignal },
-  ): Promise<HeldImage>;
+  get(reference: string, options?: { readonly platform?: Platform; readonly signal?: AbortSignal }): Promise<HeldImage>;
   /** The ID that a reference names now; undefined when there is none. For lists. */
   resolve(reference: string): Promise<Digest | undefined>;
   /** A container over these layers is gone: those that nothing else holds go too. */
