@@ -650,10 +650,10 @@ describe("tag(), remove() and prune()", () => {
     engine.containers.push(container(false));
     await rmi(named("one"), true);
     expect(await engine.stored()).toEqual({ ...nothing, layers: [...one.diffIds].sort() });
-    await engine.store.collectLayers(one.diffIds);
+    await engine.store.collectLayers(one.diffIds as readonly Digest[]);
     expect((await engine.stored()).layers).toEqual([...one.diffIds].sort());
     engine.containers.pop();
-    await engine.store.collectLayers(one.diffIds);
+    await engine.store.collectLayers(one.diffIds as readonly Digest[]);
     expect(await engine.stored()).toEqual(nothing);
   });
 
