@@ -8,15 +8,29 @@ import { Session } from "./session.browser.ts";
 /** One lock, as a browser grants it to one tab after the other. */
 class Locks {
   #held = false;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
-  async request(_name: string, { ifAvailable }: LockOptions, hold: (lock: object | null) => Promise<void>) {
-    if (this.#held && ifAvailable) return hold(null);
-    if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async request(_name: string, { signal }: LockOptions, hold: (lock: object) => Promise<void>) {
+    if (this.#held) await this.#turn(signal);
     this.#held = true;
     await hold({});
     this.#held = false;
-    this.#waiting.shift()?.();
+    const [next] = this.#waiting;
+    next?.();
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const granted = () => {
+        this.#waiting.delete(granted);
+        resolve();
+      };
+      this.#waiting.add(granted);
+      signal?.addEventListener("abort", () => {
+        this.#waiting.delete(granted);
+        reject(signal.reason);
+      });
+    });
   }
 }
 
