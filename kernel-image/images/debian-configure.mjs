@@ -1,3 +1,5 @@
+import { parseOneLine } from "../setup/apt-sources.mjs";
+
 /**
  * What the maintainer scripts of Debian's base packages do on a new system, as rules. systemd's units and caches that
  * programs make for themselves are left out: there is no systemd in a container.
@@ -54,9 +56,9 @@ const staffGroup = 50;
 
 /**
  * @param {FileTree} tree
- * @param {string} codename
+ * @param {string} sources the sources.list that the package apt gives as its example
  */
-export function configureDebian(tree, codename) {
+export function configureDebian(tree, sources) {
   for (const path of baseFolders) tree.folder(path, path === "var/local" ? { mode: 0o2775, gid: staffGroup } : {});
   tree.folder("root", { mode: 0o700 });
   for (const path of ["tmp", "var/tmp", "run/lock"]) tree.folder(path, { mode: 0o1777 });
@@ -74,7 +76,7 @@ export function configureDebian(tree, codename) {
   addPam(tree);
   for (const alternative of alternatives) addAlternative(tree, alternative);
   addShells(tree);
-  addContainerHabits(tree, codename);
+  addContainerHabits(tree, sources);
 }
 
 /**
@@ -143,19 +145,27 @@ function addShells(tree) {
 }
 
 /**
+ * Debian's usual sources, cut down to `main`.
+ * @param {string} example
+ */
+function aptSources(example) {
+  return parseOneLine(example)
+    .map(
+      ({ uris, suites }) =>
+        `Types: deb\nURIs: ${uris.join(" ")}\nSuites: ${suites.join(" ")}\nComponents: main\n` +
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
+    )
+    .join("\n");
+}
+
+/**
  * As other Debian images do: no services start when a package is installed, and apt keeps no archives or indexes that a
  * layer would carry along.
  * @param {FileTree} tree
- * @param {string} codename
+ * @param {string} sources
  */
-function addContainerHabits(tree, codename) {
-  const source = (/** @type {string} */ path, /** @type {string} */ suites) =>
-    `Types: deb\nURIs: http://debian.example/${path}\nSuites: ${suites}\nComponents: main\n` +
-    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n";
-  tree.file(
-    "etc/apt/sources.list.d/debian.sources",
-    `${source("debian", `${codename} ${codename}-updates`)}\n${source("debian-security", `${codename}-security`)}`,
-  );
+function addContainerHabits(tree, sources) {
+  tree.file("etc/apt/sources.list.d/debian.sources", aptSources(sources));
   tree.file(
     "usr/sbin/policy-rc.d",
     "#!/bin/sh\n# In a container nothing is started behind the user's back.\nexit 101\n",

@@ -39,10 +39,11 @@ export async function debian(sources, debs, work) {
   const tree = new FileTree(newest);
   for (const [path, target] of Object.entries(mergedUsr)) tree.symlink(path, target);
   for (const { files } of packages) layOut(tree, files);
+  const sourcesList = tree.text("usr/share/doc/apt/examples/sources.list");
   tree.removeWhere((path) => slim.some((pattern) => pattern.test(path)));
   const release = parseRelease(tree.text("usr/lib/os-release"));
   const codename = release.get("VERSION_CODENAME") ?? "stable";
-  configureDebian(tree, codename);
+  configureDebian(tree, sourcesList);
   dpkgState(tree, packages);
   const linking = join(work, "libraries");
   await mkdir(linking);
