@@ -44,7 +44,7 @@ export async function gatherSources(packages, progress) {
   if (missing.length > 0)
     throw new SetupFailure(
       `${folder} is not complete: this machine's mirror does not have\n  ${missing.join("\n  ")}\n` +
-        "Debian's old mirror keeps every version.",
+        "Debian's snapshot archive keeps every version.",
     );
   progress.say(`All of it is in ${folder}`);
 }
