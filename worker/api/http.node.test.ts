@@ -76,6 +76,9 @@ describe("HTTP/1.1", () => {
     ["GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nName : x\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\n folded: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nName: a\0b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nName: a\nb\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nName: a\x7fb\r\n\r\n", 400],
     ["POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
     ["POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400],
     ["POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
@@ -85,6 +88,12 @@ describe("HTTP/1.1", () => {
   ])("refuses %j", async (text, status) => {
     await serve();
     expect(await exchange(text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it("takes tabs and text of any language in a field", async () => {
+    await serve();
+    const answer = await exchange("GET / HTTP/1.1\r\nUser-Agent: a\tb \u00c1 \u4f60\r\nConnection: close\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it("upgrades with 101, or with a plain 200 for those who asked for none", async () => {

@@ -1,5 +1,5 @@
 import { createSHA256 } from "hash-wasm";
-import type { Digest } from "../content/store.ts";
+import type { Digest } from "../oci/digest.ts";
 
 /** A running sha256. Needs no secure context, unlike `crypto.subtle`, and takes bytes as they come. */
 export interface Sha256 {

@@ -1,12 +1,12 @@
 import type { Platform } from "../api/types/common.ts";
 import type { ImageConfig } from "../api/types/image.ts";
-import type { Digest } from "../content/store.ts";
 import type { Events } from "../events/events.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Disposable } from "../internal/disposable.ts";
 import type { LogStore } from "../logger/log-store.ts";
 import type { RecordStore } from "../metadata/records.ts";
 import type { Sandboxes } from "../network/sandbox.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Guest, GuestOperation } from "../shim/guest.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";

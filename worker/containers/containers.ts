@@ -12,7 +12,6 @@ import type {
 } from "../api/types/container.ts";
 import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
-import type { Digest } from "../content/store.ts";
 import {
   conflict,
   errorMessage,
@@ -24,6 +23,7 @@ import {
 import { abortable } from "../internal/abort.ts";
 import { checkFilterNames, type FilterValues } from "../internal/filters.ts";
 import type { LogFrame, LogReadOptions } from "../logger/log.ts";
+import type { Digest } from "../oci/digest.ts";
 import { linuxResources } from "../runtime/spec/resources.ts";
 import type { TerminalSize } from "../shim/guest.ts";
 import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";

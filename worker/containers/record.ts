@@ -1,8 +1,8 @@
 import type { ContainerConfig } from "../api/types/container.ts";
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
 import type { EndpointSettings } from "../api/types/network.ts";
-import type { Digest } from "../content/store.ts";
 import type { Json } from "../metadata/records.ts";
+import type { Digest } from "../oci/digest.ts";
 
 /** Everything about a container that outlives the engine. One record each, under `containers/ID`. */
 export interface ContainerRecord {

@@ -1,8 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { StoredFile } from "./files.ts";
 
-export type { Digest } from "../oci/digest.ts";
-
 export interface BlobInfo {
   readonly digest: Digest;
   /** Bytes. */

@@ -1,4 +1,4 @@
-import type { Digest } from "../content/store.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";
 

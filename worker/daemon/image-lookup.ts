@@ -1,8 +1,8 @@
 import type { HeldImage, ImageLookup } from "../containers/components.ts";
-import type { Digest } from "../content/store.ts";
 import { isEngineError } from "../errdefs/errors.ts";
 import type { ImageStore, ImageUsers } from "../images/image-store.ts";
 import type { Images } from "../images/images.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 
 /** Images as containers want them. */

@@ -1,8 +1,7 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 
 /** `bucket/id`, where the id may be anything that a reference or a path can be, without control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is them that are refused
-const keyPattern = /^[a-z][a-z0-9-]*\/[^\u0000-\u001f\u007f]+$/;
+const keyPattern = /^[a-z][a-z0-9-]*\/\P{Cc}+$/u;
 const keyLengthLimit = 1024;
 
 /** Rejects with `InvalidParameter` a key that is not of the form `bucket/id`. */

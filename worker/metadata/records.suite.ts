@@ -76,7 +76,7 @@ export const recordsCases: readonly RecordsCase[] = [
   {
     name: "apply() refuses a bad key, and then does nothing at all",
     async run({ records }) {
-      for (const key of ["", "a", "/a", "a/", "A/b", "a/b\n", `a/${"x".repeat(2000)}`]) {
+      for (const key of ["", "a", "/a", "a/", "A/b", "a/b\n", "a/\0", "a/\x7f", `a/${"x".repeat(2000)}`]) {
         let refused = false;
         const changes = [
           { key: "a/1", value: 1 },

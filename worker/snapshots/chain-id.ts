@@ -1,5 +1,5 @@
 import { type CreateSha256, createSha256, sha256 } from "../archive/sha256.ts";
-import type { Digest } from "../content/store.ts";
+import type { Digest } from "../oci/digest.ts";
 
 /**
  * The chain id of each layer of an image, lowest first: the name of a layer applied upon all those below it (OCI

@@ -4,7 +4,7 @@ import { createNodeSha256 } from "../archive/sha256.node.ts";
 import { createSha256, sha256 } from "../archive/sha256.ts";
 import { writeTar } from "../archive/tar/tar-writer.ts";
 import { MemoryFiles } from "../content/memory.ts";
-import type { Digest } from "../content/store.ts";
+import type { Digest } from "../oci/digest.ts";
 import { chainIds } from "./chain-id.ts";
 import { LayerImages, layerName } from "./layer-images.ts";
 

@@ -1,9 +1,9 @@
 import { decompress } from "../archive/compression.ts";
 import { type CreateSha256, createSha256 } from "../archive/sha256.ts";
 import type { ChunkedFiles } from "../content/files.ts";
-import type { Digest } from "../content/store.ts";
 import { invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
 import type { RandomAccess } from "../internal/random-access.ts";
+import type { Digest } from "../oci/digest.ts";
 import { writeLayer } from "./layer-writer.ts";
 import { SharedWork } from "./shared-work.ts";
 

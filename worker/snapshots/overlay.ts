@@ -1,6 +1,6 @@
-import type { Digest } from "../content/store.ts";
 import { conflict, invalidParameter, notFound } from "../errdefs/errors.ts";
 import { Lock } from "../internal/lock.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Guest, GuestOperation } from "../shim/guest.ts";
 import type { HostFiles } from "../vm/machine.ts";
 import { type LayerImages, layerName } from "./layer-images.ts";

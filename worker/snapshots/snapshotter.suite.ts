@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Digest } from "../content/store.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Snapshotter } from "./snapshotter.ts";
 
 export interface SnapshotterUnderTest {
