@@ -84,6 +84,16 @@ test("a client that leaves does not end the exec", async () => {
   expect((await containers.execs.inspect(exec)).Running).toBe(true);
 });
 
+test("what a process leaves unread when it ends is kept for a client that reads later", async () => {
+  const { fixture, containers } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["flood", "40"], AttachStdout: true });
+  const { stdout } = await containers.execs.start(exec, { tty: false });
+  await expect.poll(async () => (await containers.execs.inspect(exec)).ExitCode).toBe(0);
+  await expect.poll(() => fixture.clock.sleeping).not.toContain(2000);
+  fixture.clock.advance();
+  expect((await text(stdout)).length).toBe(40 * 65_536);
+});
+
 test("output that something holds open is over two seconds after the process", async () => {
   const { fixture, containers } = await running();
   const exec = await containers.execs.create("web", { Cmd: ["holder"], AttachStdout: true });

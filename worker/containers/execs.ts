@@ -1,5 +1,6 @@
 import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
 import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
+import type { Clock } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
 import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts";
@@ -11,6 +12,7 @@ import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
+import { OutputFan } from "./output-fan.ts";
 import { readUserDatabase } from "./process-options.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 
@@ -101,12 +103,12 @@ export class Execs {
       const process = await this.#run(exec, options, true);
       const leave = new AbortController();
       options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
-      const drained = process.exited.then(
-        () => this.#components.clock.sleep(drainTime, leave.signal),
-        () => undefined,
-      );
-      drained.then(() => leave.abort()).catch(() => undefined);
-      return clientStreams(exec, process, () => this.#event(exec.container, "exec_detach", id), leave);
+      const { clock } = this.#components;
+      return clientStreams(exec, process, {
+        clock,
+        leave,
+        detached: () => this.#event(exec.container, "exec_detach", id),
+      });
     } catch (error) {
       if (!(error instanceof StartFailed)) throw error;
       const text = new TextEncoder().encode(`${error.message}\r\n`);
@@ -242,8 +244,15 @@ function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached
   };
 }
 
-/** What the client gets of the process, until it ends or `leave` is aborted. A client that leaves does not end the process. */
-function clientStreams(exec: Exec, process: Process, detached: () => void, leave: AbortController): AttachedStreams {
+interface ClientOptions {
+  readonly clock: Clock;
+  /** Aborted when the client leaves, by this end or the other. A client that leaves does not end the process. */
+  readonly leave: AbortController;
+  readonly detached: () => void;
+}
+
+/** What the client gets of the process, until that ends or the client leaves. */
+function clientStreams(exec: Exec, process: Process, { clock, leave, detached }: ClientOptions): AttachedStreams {
   const { request } = exec;
   const tty = request.Tty ?? false;
   const keys = parseDetachKeys(request.DetachKeys || defaultDetachKeys);
@@ -252,9 +261,13 @@ function clientStreams(exec: Exec, process: Process, detached: () => void, leave
     leave.abort();
   };
   const stdin = process.stdin && quiet(process.stdin);
-  const outputs = [process.stdout, process.stderr].map((stream) => stream && untilExit(stream, process));
-  void Promise.all(outputs.map((output) => output?.over)).then(() => leave.abort());
-  const [stdout, stderr] = outputs.map((output) => output && endedBy(output.stream, leave.signal));
+  const outputs = [process.stdout, process.stderr].map((source) => source && { source, fan: new OutputFan() });
+  const [stdout, stderr] = outputs.map((output) => output && endedBy(output.fan.subscribe(), leave.signal));
+  void copyOutputs(
+    process,
+    outputs.filter((output) => output !== undefined),
+    clock,
+  );
   return {
     tty,
     ...(stdin && { stdin: tty ? detachable(stdin, keys, onDetach) : stdin }),
@@ -263,38 +276,27 @@ function clientStreams(exec: Exec, process: Process, detached: () => void, leave
   };
 }
 
+interface Output {
+  readonly source: ReadableStream<Uint8Array>;
+  readonly fan: OutputFan;
+}
+
 /**
- * Output that ends no sooner than the process, so that who has read it all can ask for the exit code. When its reader leaves
- * the rest is read and dropped.
+ * Copies output, which ends no sooner than the process, so that who has read it all can ask for the exit code. When its
+ * reader has left the rest is read and dropped.
  */
-function untilExit(
-  source: ReadableStream<Uint8Array>,
-  process: Process,
-): { readonly stream: ReadableStream<Uint8Array>; readonly over: Promise<void> } {
-  const reader = source.getReader();
-  let end: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await reader.read().catch(() => ({ done: true, value: undefined }));
-        if (next.value) return controller.enqueue(next.value);
-        await process.exited.catch(() => undefined);
-        controller.close();
-        end();
-      },
-      cancel: () => {
-        const drop = async () => {
-          while (!(await reader.read()).done);
-        };
-        void drop().catch(() => undefined);
-      },
-    },
-    { highWaterMark: 0 },
+async function copyOutputs(process: Process, outputs: readonly Output[], clock: Clock): Promise<void> {
+  const copied = Promise.allSettled(
+    outputs.map(async ({ source, fan }) => {
+      for await (const bytes of source) await fan.write(bytes);
+    }),
   );
-  return { stream, over };
+  await process.exited.catch(() => undefined);
+  for (const { fan } of outputs) fan.hurry();
+  const patience = new AbortController();
+  await Promise.race([copied, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
+  patience.abort();
+  for (const { fan } of outputs) fan.close();
 }
 
 /** A process that has ended reads no more; that is no error for who writes. */

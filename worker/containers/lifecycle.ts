@@ -182,6 +182,7 @@ export class Lifecycle {
   ): Promise<void> {
     const { clock } = this.#components;
     const patience = new AbortController();
+    container.stdio.hurry();
     if (status) await Promise.race([drained, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
     patience.abort();
     await container.lock.run(() => this.#settle(container, task, status));

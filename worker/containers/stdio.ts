@@ -1,71 +1,5 @@
 import type { Process } from "../runtime/runtime.ts";
-
-/** What a slow client may have waiting before the container is held up. */
-const clientBuffer = 1 << 20;
-
-/** Copies one output to everybody who listens. The slowest listener sets the pace; who cancels is forgotten. */
-class OutputFan {
-  readonly #listeners = new Set<Listener>();
-  #closed = false;
-
-  subscribe(): ReadableStream<Uint8Array> {
-    let listener: Listener | undefined;
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          if (this.#closed) return controller.close();
-          listener = new Listener(controller);
-          this.#listeners.add(listener);
-        },
-        pull: () => listener?.release(),
-        cancel: () => {
-          if (!listener) return;
-          this.#listeners.delete(listener);
-          listener.release();
-        },
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark: clientBuffer }),
-    );
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    await Promise.all([...this.#listeners].map((listener) => listener.write(bytes)));
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners.clear();
-  }
-}
-
-class Listener {
-  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
-  #release: (() => void) | undefined;
-
-  constructor(controller: ReadableStreamDefaultController<Uint8Array>) {
-    this.#controller = controller;
-  }
-
-  /** Resolves when it can take more. */
-  write(bytes: Uint8Array): Promise<void> {
-    this.#controller.enqueue(bytes);
-    if ((this.#controller.desiredSize ?? 0) > 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#release = resolve;
-    });
-  }
-
-  release(): void {
-    this.#release?.();
-    this.#release = undefined;
-  }
-
-  close(): void {
-    this.#controller.close();
-    this.release();
-  }
-}
+import { OutputFan } from "./output-fan.ts";
 
 /** The standard streams of one run of a container, which clients may take hold of before it starts. */
 export class ContainerStdio {
@@ -98,6 +32,12 @@ export class ContainerStdio {
       }
     };
     return Promise.all([copy("stdout"), copy("stderr")]).then(() => undefined);
+  }
+
+  /** The process has ended. */
+  hurry(): void {
+    this.stdout.hurry();
+    this.stderr.hurry();
   }
 
   /** The container has stopped. */

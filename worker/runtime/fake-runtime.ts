@@ -5,7 +5,7 @@ import type { LinuxResources, ProcessSpec, Spec } from "./spec/types.ts";
 
 /**
  * A runtime without a guest, for tests of what stands on one. It knows a handful of programs: `true`, `false`, `exit N`,
- * `echo WORDS`, `cat` (stdin to stdout, until stdin closes), `sleep` (until it is killed; ends at TERM), `stubborn` (as sleep,
+ * `echo WORDS`, `flood N` (N times 64 KiB), `cat` (stdin to stdout, until stdin closes), `sleep` (until it is killed; ends at TERM), `stubborn` (as sleep,
  * but heeds KILL alone), `holder` (ends at once, its output stays open) and `oom`. Any other name is not found.
  */
 export class FakeRuntime implements Runtime {
@@ -95,6 +95,7 @@ class FakeProcess implements Process {
   #run(stdio: Stdio): void {
     const [program = "", ...rest] = this.#args;
     if (program === "echo") this.#write(`${rest.join(" ")}${stdio.terminal ? "\r\n" : "\n"}`);
+    if (program === "flood") for (let left = Number(rest[0]); left > 0; left--) this.#write("x".repeat(65_536));
     if (["sleep", "stubborn"].includes(program) || (program === "cat" && stdio.stdin)) return;
     const code = program === "exit" ? Number(rest[0]) : { false: 1, oom: 137 }[program];
     queueMicrotask(() => this.end(code ?? 0));
@@ -208,7 +209,7 @@ export class FakeTask implements Task {
   }
 }
 
-const programs = ["true", "false", "exit", "echo", "cat", "sleep", "stubborn", "holder", "oom"];
+const programs = ["true", "false", "exit", "echo", "flood", "cat", "sleep", "stubborn", "holder", "oom"];
 
 function checkProgram(kind: "create" | "exec", { args }: ProcessSpec): void {
   const [program = ""] = args;
