@@ -2,7 +2,7 @@ import type { ContainerCreateRequest } from "../api/types/container.ts";
 import type { EventMessage } from "../api/types/events.ts";
 import type { ImageConfig } from "../api/types/image.ts";
 import { MemoryFiles } from "../content/memory.ts";
-import { conflict, errorMessage, notFound } from "../errdefs/errors.ts";
+import { errorMessage, notFound } from "../errdefs/errors.ts";
 import { Events } from "../events/events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { systemClock } from "../internal/clock.ts";
@@ -12,7 +12,7 @@ import type { RecordStore } from "../metadata/records.ts";
 import { PredefinedSandboxes } from "../network/predefined.ts";
 import { FakeRuntime } from "../runtime/fake-runtime.ts";
 import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
-import type { Snapshotter } from "../snapshots/snapshotter.ts";
+import { FakeSnapshotter } from "../snapshots/fake-snapshotter.ts";
 import type { AcquireVolume, ContainersComponents } from "./components.ts";
 import { Containers } from "./containers.ts";
 
@@ -27,7 +27,7 @@ export class Fixture {
     ["sleeper", { Cmd: ["sleep", "1000"] }],
     ["empty", {}],
   ]);
-  readonly snapshots = new MemorySnapshotter();
+  readonly snapshots = new FakeSnapshotter(["sha256:1"]);
   readonly volumes = new MemoryVolumes();
   readonly files = new MemoryFiles();
   /** What was reported because no client waited for it. */
@@ -183,35 +183,6 @@ class StoppedClock implements Clock {
     const sleepers = this.#sleepers;
     this.#sleepers = [];
     for (const { wake } of sleepers) wake();
-  }
-}
-
-class MemorySnapshotter implements Snapshotter {
-  readonly name = "memory";
-  durable = false;
-  readonly keys = new Set<string>();
-
-  async prepare(key: string) {
-    if (this.keys.has(key)) throw conflict(`snapshot ${key} exists`);
-    this.keys.add(key);
-    return [{ type: "overlay", source: "overlay", options: [] }];
-  }
-
-  async mounts(key: string) {
-    if (!this.keys.has(key)) throw notFound(`snapshot ${key} is gone`);
-    return [{ type: "overlay", source: "overlay", options: [] }];
-  }
-
-  async remove(key: string): Promise<void> {
-    this.keys.delete(key);
-  }
-
-  async usage() {
-    return { size: 4096, inodes: 1 };
-  }
-
-  reset(): void {
-    this.keys.clear();
   }
 }
 

@@ -59,6 +59,7 @@ async function withFakeGuest() {
     guests,
     guest,
     diffIds: await twoLayers(layers),
+    replaceGuest: () => void guests.push(new FakeGuest()),
     close: async () => undefined,
   };
 }

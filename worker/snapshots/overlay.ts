@@ -5,7 +5,7 @@ import type { Guest, GuestOperation } from "../shim/guest.ts";
 import type { HostFiles } from "../vm/machine.ts";
 import { type LayerImages, layerName } from "./layer-images.ts";
 import type { Mount } from "./mount.ts";
-import type { Snapshotter } from "./snapshotter.ts";
+import { checkSnapshot, type Snapshotter } from "./snapshotter.ts";
 
 export interface OverlayComponents {
   /** Asked for at each call, because a guest that died is replaced by another. Throws `Unavailable` when there is none. */
@@ -22,8 +22,6 @@ export interface OverlayOptions {
   readonly snapshotFolder?: string;
 }
 
-/** Docker's own limit for overlay2; the kernel would take 500. */
-const mostLayers = 127;
 /** mount(2) takes one page of options. */
 const longestOptions = 4095;
 
@@ -68,10 +66,8 @@ export class OverlaySnapshotter implements Snapshotter {
   prepare(key: string, diffIds: readonly Digest[], signal?: AbortSignal): Promise<readonly Mount[]> {
     return this.#lock.run(async () => {
       signal?.throwIfAborted();
-      if (!/^[a-z0-9][a-z0-9._-]{0,127}$/i.test(key))
-        throw invalidParameter(`invalid snapshot key ${JSON.stringify(key)}`);
+      checkSnapshot(key, diffIds);
       if (this.#snapshots.has(key)) throw conflict(`snapshot ${key} already exists`);
-      if (diffIds.length > mostLayers) throw invalidParameter("max depth exceeded");
       return this.#prepare(key, diffIds, signal);
     });
   }

@@ -6,6 +6,8 @@ export interface SnapshotterUnderTest {
   readonly snapshotter: Snapshotter;
   /** Two layers that can be used, lowest first. */
   readonly diffIds: readonly [Digest, Digest];
+  /** Puts a guest with empty memory in the place of the one that there is, where there is one. */
+  readonly replaceGuest?: () => void;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,14 @@ export function snapshotterSuite(name: string, open: () => Promise<SnapshotterUn
       await test.snapshotter.remove("key");
       await expect(test.snapshotter.mounts("key")).rejects.toMatchObject({ name: "NotFound" });
       await expect(test.snapshotter.usage("key")).rejects.toMatchObject({ name: "NotFound" });
+      await test.snapshotter.prepare("key", test.diffIds);
+    });
+
+    it("reset() forgets what was in the guest's memory, and the next guest starts anew", async () => {
+      await test.snapshotter.prepare("key", test.diffIds);
+      test.replaceGuest?.();
+      test.snapshotter.reset();
+      await expect(test.snapshotter.mounts("key")).rejects.toMatchObject({ name: "NotFound" });
       await test.snapshotter.prepare("key", test.diffIds);
     });
   });

@@ -1,5 +1,9 @@
+import { invalidParameter } from "../errdefs/errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Mount } from "./mount.ts";
+
+/** Docker's own limit for overlay2; the kernel would take 500. */
+const mostLayers = 127;
 
 /**
  * Root filesystems for containers: read-only layers below, one writable layer above. Named after containerd's snapshotter.
@@ -19,4 +23,10 @@ export interface Snapshotter {
   usage(key: string): Promise<{ readonly size: number; readonly inodes: number }>;
   /** Called when the guest is gone: forgets everything that was in its memory. */
   reset(): void;
+}
+
+/** What every snapshotter refuses with `InvalidParameter`: a key that is no plain name, and more layers than Docker takes. */
+export function checkSnapshot(key: string, diffIds: readonly Digest[]): void {
+  if (!/^[a-z0-9][a-z0-9._-]{0,127}$/i.test(key)) throw invalidParameter(`invalid snapshot key ${JSON.stringify(key)}`);
+  if (diffIds.length > mostLayers) throw invalidParameter("max depth exceeded");
 }
