@@ -1,17 +1,23 @@
+import { createSha256 } from "../../worker/archive/sha256.ts";
 import { chunkedFilesCases, pattern } from "../../worker/content/chunked-files.suite.ts";
+import { contentStoreCases } from "../../worker/content/content-store.suite.ts";
+import { FileContentStore } from "../../worker/content/content-store.ts";
 import { IndexedDbFiles } from "../../worker/content/indexeddb.browser.ts";
 import { IndexedDbRecords } from "../../worker/metadata/indexeddb.browser.ts";
 import { recordsCases } from "../../worker/metadata/records.suite.ts";
 
 /** What storage.test.ts calls inside a page: the contract suites against IndexedDB, and steps that a reload comes between. */
 const storage = {
-  fileCases: chunkedFilesCases.map(({ name }) => name),
-  recordCases: recordsCases.map(({ name }) => name),
-
   async runFiles(index: number): Promise<void> {
     const name = `files-${index}`;
     const files = await IndexedDbFiles.open(name);
     await chunkedFilesCases[index]?.run({ files, reopen: () => IndexedDbFiles.open(name) });
+  },
+
+  async runContent(index: number): Promise<void> {
+    const open = async () =>
+      new FileContentStore({ files: await IndexedDbFiles.open(`content-${index}`), createSha256 });
+    await contentStoreCases[index]?.run({ store: await open(), reopen: open });
   },
 
   async runRecords(index: number): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chunkedFilesCases } from "../../worker/content/chunked-files.suite.ts";
+import { contentStoreCases } from "../../worker/content/content-store.suite.ts";
 import { recordsCases } from "../../worker/metadata/records.suite.ts";
 import { type Browser, openBrowser } from "../support/chromium.ts";
 import { type ModulePage, serveModule } from "../support/module-page.node.ts";
@@ -65,6 +66,12 @@ describe("IndexedDbFiles in Chromium", () => {
       await open(served);
       await small.stop();
     }
+  });
+});
+
+describe("FileContentStore in Chromium", () => {
+  test.each(contentStoreCases.map(({ name }, index) => [name, index] as const))("%s", async (_, index) => {
+    await page.evaluate((at) => storage.runContent(at), index);
   });
 });
 

@@ -1,24 +1,17 @@
 import { EngineError } from "../errdefs/errors.ts";
+import { type ContractCase, equal, rejects } from "../internal/contract.suite.ts";
 import type { ChunkedFiles } from "./files.ts";
 
-/**
- * The contract of ChunkedFiles. The cases use no test runner, so that they can be run inside a page too, where the
- * IndexedDB adapter lives.
- */
 export interface ChunkedFilesFixture {
   readonly files: ChunkedFiles;
   /** What a new process finds in the same place, before it sweeps. Undefined for storage that does not last. */
   readonly reopen?: () => Promise<ChunkedFiles>;
 }
 
-export interface SuiteCase<Fixture> {
-  readonly name: string;
-  run(fixture: Fixture): Promise<void>;
-}
-
 const mebibyte = 1024 * 1024;
 
-export const chunkedFilesCases: readonly SuiteCase<ChunkedFilesFixture>[] = [
+/** The contract of ChunkedFiles. */
+export const chunkedFilesCases: readonly ContractCase<ChunkedFilesFixture>[] = [
   {
     name: "create() shows nothing before the commit, and all after it",
     async run({ files }) {
@@ -172,8 +165,9 @@ export const chunkedFilesCases: readonly SuiteCase<ChunkedFilesFixture>[] = [
   },
   {
     name: "a new process finds committed files alone, and sweep() frees the rest",
+    lasting: true,
     async run({ files, reopen }) {
-      if (!reopen) return;
+      if (!reopen) throw new Error("there is nothing to open again");
       await put(files, "kept", pattern(2 * mebibyte + 3));
       const half = await files.create("half");
       await half.write(pattern(2 * mebibyte));
@@ -228,24 +222,4 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
     at += piece.length;
   }
   return whole;
-}
-
-function equal(actual: unknown, expected: unknown): void {
-  if (actual instanceof Uint8Array && expected instanceof Uint8Array) {
-    const at = actual.findIndex((byte, index) => byte !== expected[index]);
-    if (actual.length === expected.length && at < 0) return;
-    throw new Error(`bytes differ: ${actual.length} and ${expected.length} long, first at ${at}`);
-  }
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) throw new Error(`expected ${b}, got ${a}`);
-}
-
-async function rejects(action: () => Promise<unknown>, name: string): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    if (error instanceof Error && error.name === name) return;
-    throw error;
-  }
-  throw new Error(`expected ${name}, but nothing was thrown`);
 }

@@ -1,18 +1,14 @@
+import { type ContractCase, equal } from "../internal/contract.suite.ts";
 import type { Json, RecordStore } from "./records.ts";
 
-/** The contract of RecordStore, without a test runner, so that the cases can be run inside a page too. */
 interface RecordsFixture {
   readonly records: RecordStore;
   /** What a new process finds after the old one closed. Undefined for storage that does not last. */
   readonly reopen?: () => Promise<RecordStore>;
 }
 
-export interface RecordsCase {
-  readonly name: string;
-  run(fixture: RecordsFixture): Promise<void>;
-}
-
-export const recordsCases: readonly RecordsCase[] = [
+/** The contract of RecordStore. */
+export const recordsCases: readonly ContractCase<RecordsFixture>[] = [
   {
     name: "get() answers what was applied, and undefined for the rest",
     async run({ records }) {
@@ -109,6 +105,7 @@ export const recordsCases: readonly RecordsCase[] = [
   },
   {
     name: "a new process finds what was acknowledged",
+    lasting: true,
     async run({ records, reopen }) {
       await records.apply([{ key: "a/1", value: "one" }]);
       await records.apply([
@@ -127,9 +124,4 @@ async function checkReopened(records: RecordStore, reopen: RecordsFixture["reope
   const again = await reopen();
   equal(await again.list(""), before);
   await again.close();
-}
-
-function equal(actual: unknown, expected: unknown): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) throw new Error(`expected ${b}, got ${a}`);
 }
