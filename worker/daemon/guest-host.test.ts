@@ -4,7 +4,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { encodeFrame, FrameReader } from "../shim/frames.ts";
 import { FrameType, PROTOCOL_VERSION } from "../shim/protocol.ts";
 import { WireWriter } from "../shim/wire.ts";
-import type { AgentPort, HostFiles, Machine, MachineExit, MachineState } from "../vm/machine.ts";
+import { FakeMachine } from "../vm/fake-machine.ts";
+import type { AgentPort } from "../vm/machine.ts";
 import { MachineGuest, type MachineGuestComponents } from "./guest-host.ts";
 
 /** An agent that answers every request with success. */
@@ -39,46 +40,8 @@ class AgreeablePort implements AgentPort {
   }
 }
 
-class FakeMachine implements Machine {
-  readonly id = "m";
-  readonly platforms = [{ os: "linux", architecture: "386" }];
-  readonly memory = 1 << 28;
-  readonly cpus = 1;
-  state: MachineState = "off";
-  port = new AgreeablePort();
-  readonly files: HostFiles = { publish: () => undefined, withdraw: () => undefined, share: () => undefined };
-  starts = 0;
-  failure: Error | undefined;
-  #onExit: (exit: MachineExit) => void = () => undefined;
-
-  async start(): Promise<void> {
-    if (this.failure) throw this.failure;
-    this.starts += 1;
-    this.state = "running";
-    this.port = new AgreeablePort();
-  }
-
-  async stop(): Promise<void> {
-    this.state = "off";
-  }
-
-  die(reason: string): void {
-    this.state = "dead";
-    this.#onExit({ reason });
-  }
-
-  onExit(listener: (exit: MachineExit) => void): Disposable {
-    this.#onExit = listener;
-    return { dispose: () => undefined };
-  }
-
-  onConsole(): Disposable {
-    return { dispose: () => undefined };
-  }
-}
-
 function guestOf(more: Partial<MachineGuestComponents> = {}) {
-  const machine = new FakeMachine();
+  const machine = new FakeMachine(() => new AgreeablePort());
   const runtime: Runtime = { name: "none", prepare: () => Promise.reject() as never };
   const boots: string[] = [];
   const guest = new MachineGuest({
@@ -98,17 +61,18 @@ describe("a MachineGuest", () => {
     const { machine, guest, boots } = guestOf();
     const [first, second] = await Promise.all([guest.current(), guest.current()]);
     expect(first).toBe(second);
-    expect([machine.starts, boots, guest.running]).toEqual([1, ["6.12.0-test"], first]);
+    expect([machine.boots, boots, guest.running]).toEqual([1, ["6.12.0-test"], first]);
   });
 
   it("tells why its guest died, and boots another for who asks next", async () => {
     const { machine, guest, gone } = guestOf();
     const first = await guest.current();
     machine.die("kernel panic");
+    await Promise.resolve();
     expect([gone, guest.running]).toEqual([["kernel panic"], undefined]);
     const second = await guest.current();
     expect(second).not.toBe(first);
-    expect([machine.starts, machine.state]).toEqual([2, "running"]);
+    expect([machine.boots, machine.state]).toEqual([2, "running"]);
   });
 
   it("gives up a guest whose agent breaks the protocol", async () => {

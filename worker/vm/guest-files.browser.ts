@@ -18,7 +18,7 @@ export async function openGuestDownload(base: URL, protocol: number, signal?: Ab
     manifest,
     components: {
       wasm: async () => compile(await get(at(wasm))),
-      image: { snapshot: async (options) => readAll(await get(at(state), options.signal), state.size, options) },
+      snapshot: async (options) => readAll(await get(at(state), options.signal), state.size, options),
     },
   };
 }

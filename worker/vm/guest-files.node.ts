@@ -10,7 +10,7 @@ export interface GuestFolder {
   /** What starts a machine from the snapshot. */
   readonly components: V86MachineComponents;
   readonly wasm: () => Promise<WebAssembly.Module>;
-  /** What boots the kernel instead. */
+  /** What boots the kernel instead: the snapshot is taken of that. */
   readonly boot: () => Promise<ColdBoot>;
 }
 
@@ -27,7 +27,7 @@ export async function openGuestFolder(folder: string, protocol: number): Promise
   return {
     manifest,
     wasm,
-    components: { wasm, image: { snapshot: () => read(files.state) } },
+    components: { wasm, snapshot: () => read(files.state) },
     boot: async () => ({
       bios: await read(files.bios),
       vgaBios: await read(files.vgaBios),

@@ -8,6 +8,7 @@ import type { RandomAccess } from "../internal/random-access.ts";
 import { writeLayer } from "../snapshots/layer-writer.ts";
 import { parseGuestManifest } from "./guest-manifest.ts";
 import { machineSuite } from "./machine.suite.ts";
+import { crashGuest, machineGuestSuite } from "./machine-guest.suite.ts";
 import { openBuiltGuest } from "./v86/contract-guest.node.ts";
 import { machineLayout } from "./v86/emulator.ts";
 import { V86Machine } from "./v86.ts";
@@ -33,36 +34,35 @@ async function helloImage(): Promise<RandomAccess> {
 }
 
 machineSuite("V86Machine", async () => {
+  const machine = new V86Machine((await openBuiltGuest()).components, { id: "test" });
+  return { machine, crash: () => crashGuest(machine) };
+});
+
+machineGuestSuite("V86Machine", async () => {
   const { components } = await openBuiltGuest();
   return { machine: new V86Machine(components, { id: "test" }), image: await helloImage() };
 });
 
 describe("V86Machine", () => {
-  test("start() rejects, and can be tried again, when the snapshot is not one or cannot be had", async () => {
+  test("start() rejects, and can be tried again, when the emulator cannot be had, or the snapshot cannot or is not one", async () => {
     const { components } = await openBuiltGuest();
-    const good = components.image as { readonly snapshot: () => Promise<ArrayBuffer> };
-    let give = (): Promise<ArrayBuffer> => Promise.reject(new Error("no network"));
-    const machine = new V86Machine({ ...components, image: { snapshot: () => give() } }, { id: "test" });
+    let give = (): Promise<ArrayBuffer> =>
+      new Promise((_, reject) => setTimeout(() => reject(new Error("no network"))));
+    let wasm: typeof components.wasm = () => Promise.reject(new Error("no emulator"));
+    const machine = new V86Machine({ wasm: () => wasm(), snapshot: () => give() }, { id: "test" });
+    await expect(machine.start()).rejects.toThrow("no emulator");
+    wasm = components.wasm;
     await expect(machine.start()).rejects.toThrow("no network");
     give = async () => new ArrayBuffer(64);
     await expect(machine.start()).rejects.toThrow("Invalid header");
-    give = async () => (await good.snapshot()).slice(0, 1 << 20);
+    give = async () => (await components.snapshot({})).slice(0, 1 << 20);
     await expect(machine.start()).rejects.toThrow();
     expect(machine.state).toBe("off");
-    give = good.snapshot;
+    give = () => components.snapshot({});
     await machine.start();
     expect(machine.state).toBe("running");
     await machine.stop();
   });
-
-  test("start() can boot the kernel instead of a snapshot", async () => {
-    const { wasm, boot } = await openBuiltGuest();
-    const machine = new V86Machine({ wasm, image: { boot } }, { id: "test", memory: 128 << 20 });
-    await machine.start();
-    const first = await new Promise<Uint8Array>((resolve) => machine.port.onReceive(resolve));
-    expect(first.length).toBeGreaterThan(0);
-    await machine.stop();
-  }, 120_000);
 });
 
 describe("parseGuestManifest()", () => {

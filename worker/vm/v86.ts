@@ -4,23 +4,16 @@ import type { Platform } from "../oci/platform.ts";
 import { NinepHostFiles } from "./host-files.ts";
 import type { AgentPort, HostFiles, Machine, MachineExit, MachineState, StartOptions } from "./machine.ts";
 import { NinepServer } from "./ninep/server.ts";
-import { type ColdBoot, Emulator } from "./v86/emulator.ts";
+import { Emulator } from "./v86/emulator.ts";
 
 export const defaultMemory = 256 << 20;
 
 export interface V86MachineComponents {
-  /** v86.wasm of the pinned version of the package, compiled. Asked for once. */
+  /** v86.wasm of the pinned version of the package, compiled. Asked for until it was had once. */
   readonly wasm: () => Promise<WebAssembly.Module>;
-  readonly image: V86Image;
+  /** What `takeSnapshot` gave for the same memory size, plain or zstd. Asked for at every start: the bytes need not be kept. */
+  readonly snapshot: (options: StartOptions) => Promise<ArrayBuffer>;
 }
-
-/** Where a machine starts from. Asked for at every start, so that the bytes need not be kept. */
-type V86Image =
-  | {
-      /** What `takeSnapshot` gave for the same memory size, plain or compressed with zstd. */
-      readonly snapshot: (options: StartOptions) => Promise<ArrayBuffer>;
-    }
-  | { readonly boot: (options: StartOptions) => Promise<ColdBoot> };
 
 export interface V86MachineOptions {
   readonly id: string;
@@ -103,10 +96,11 @@ export class V86Machine implements Machine {
   }
 
   async #load(options: StartOptions, go: () => void): Promise<Emulator> {
-    const { image } = this.#components;
-    this.#wasm ??= this.#components.wasm();
-    const source = "snapshot" in image ? { state: await image.snapshot(options) } : { boot: await image.boot(options) };
-    const wasm = await this.#wasm;
+    this.#wasm ??= this.#components.wasm().catch((error: unknown) => {
+      this.#wasm = undefined;
+      throw error;
+    });
+    const [wasm, state] = await Promise.all([this.#wasm, this.#components.snapshot(options)]);
     go();
     options.onProgress?.({ what: "starting the machine" });
     const emulator = await Emulator.load(
@@ -119,10 +113,9 @@ export class V86Machine implements Machine {
         onDeath: (reason) => this.#died(reason),
       },
       this.memory,
-      source.boot,
     );
     try {
-      if (source.state) emulator.restore(source.state);
+      emulator.restore(state);
       return emulator;
     } catch (error) {
       emulator.kill();
