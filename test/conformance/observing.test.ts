@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { callApi } from "../support/api.ts";
 import { type Engine, startEngine } from "../support/engine.ts";
+import { PtySession } from "../support/pty.ts";
 
 let engine: Engine;
 const docker = (...argv: string[]) => engine.docker(argv);
@@ -48,12 +49,17 @@ describe("docker logs", () => {
   });
 
   it("follows to the end, from where it was told to", async () => {
-    const script = "echo early; read go; for i in 1 2 3; do echo $i; done";
-    await docker("run", "-di", "--name", "cf-see", "busybox", "sh", "-c", script);
-    const followed = docker("logs", "-f", "--tail", "0", "cf-see");
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await engine.docker(["attach", "cf-see"], { input: "go\n" });
-    expect((await followed).stdout).toBe("1\n2\n3\n");
+    const script = "echo early; until [ -e /go ]; do sleep 0.1; echo waiting; done; for i in 1 2 3; do echo $i; done";
+    await docker("run", "-d", "--name", "cf-see", "busybox", "sh", "-c", script);
+    const follower = new PtySession("docker logs -f --tail 0 cf-see", { ...process.env, DOCKER_HOST: engine.host });
+    try {
+      expect(await follower.shows(/waiting/)).not.toContain("early");
+      await docker("exec", "cf-see", "touch", "/go");
+      expect(await follower.shows(/3\n/)).toMatch(/(^|waiting\n)1\n2\n3\n$/);
+      expect(await follower.ended()).toBe(0);
+    } finally {
+      follower.kill();
+    }
   });
 });
 
@@ -65,12 +71,12 @@ describe("docker attach", () => {
   });
 
   it("leaves the stdin of a detached container open for the next", async () => {
-    await docker("run", "-di", "--name", "cf-see", "busybox", "sh", "-c", "read a; read b; echo $a $b; exit 7");
+    await docker("run", "-di", "--name", "cf-see", "busybox", "sh", "-c", "read a; echo $a; read b; echo $b; exit 7");
     const first = engine.docker(["attach", "cf-see"], { input: "one\n" });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(async () => (await docker("logs", "cf-see")).stdout, { timeout: 20_000 }).toBe("one\n");
     const second = await engine.docker(["attach", "cf-see"], { input: "two\n" });
     expect([second.code, (await first).code]).toEqual([7, 7]);
-    expect((await docker("logs", "cf-see")).stdout).toBe("one two\n");
+    expect((await docker("logs", "cf-see")).stdout).toBe("one\ntwo\n");
   });
 
   it("refuses a container that does not run", async () => {

@@ -32,8 +32,8 @@ describe("docker run -it", () => {
   it("interrupts with Ctrl-C what runs in the shell, not the shell", async () => {
     const shell = open("run -it --rm busybox sh");
     await shell.shows(/# $/);
-    shell.type("sleep 1000\n");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    shell.type("echo about-to-$((40+2)); sleep 1000\n");
+    await shell.shows(/about-to-42\n/);
     shell.type("\x03");
     await shell.shows(/\^C\n.*# $/);
     shell.type("echo still-$((40+2))\n");

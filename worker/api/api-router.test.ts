@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { conflict, notModified, unavailable } from "../errdefs/errors.ts";
 import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.suite.ts";
@@ -16,19 +16,11 @@ it("the table names the 107 operations of API 1.51, each once, by paths that tel
   }
 });
 
-const reference = new URL("../../../shared/api/engine-v1.51.yaml", import.meta.url);
-
-it.skipIf(!existsSync(reference))("the table agrees with the reference", () => {
-  let path = "";
-  let method = "";
-  const named: string[] = [];
-  for (const line of readFileSync(reference, "utf8").split("\n")) {
-    path = /^ {2}"?(\/[^":]*)"?:\s*$/.exec(line)?.[1] ?? path;
-    method = /^ {4}(get|post|put|delete|head):/.exec(line)?.[1]?.toUpperCase() ?? method;
-    const id = /^ {6}operationId: "?(\w+)"?/.exec(line)?.[1];
-    if (id) named.push(`${id} ${method} ${path}`);
-  }
-  expect(operationIds.map((id) => `${id} ${operations[id].method} ${operations[id].path}`)).toEqual(named);
+it("the table is that of Docker's own reference, in its order", () => {
+  const table = operationIds.map((id) => `${id} ${operations[id].method} ${operations[id].path}\n`).join("");
+  // Of the operationId, method and path of each operation in engine-v1.51.yaml.
+  const reference = "e22658416dca90d527f5706f739deb29f3b76149b88de2ead23e4c7f02549b93";
+  expect(createHash("sha256").update(table).digest("hex")).toBe(reference);
 });
 
 it("image names keep their slashes, escaped or not", () => {

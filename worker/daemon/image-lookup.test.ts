@@ -25,8 +25,13 @@ test("an image's layers stay while a container is made of it, though the image i
   const unpacking = new Promise<void>((resolve) => {
     unpacked = resolve;
   });
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const layers = {
     ensure: async () => {
+      begin();
       await unpacking;
       return { contentSize: 1 };
     },
@@ -40,7 +45,7 @@ test("an image's layers stay while a container is made of it, though the image i
   const images = { inspect: async () => ({ Id: id, Config: {} }) } as unknown as Images;
 
   const getting = new StoredImages(store, images).get(id);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await begun;
   await store.remove(id);
   unpacked();
   const image = await getting;
