@@ -7,13 +7,30 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Milliseconds that the fine clock may be away from the wall's, whose own step is one. */
+const maximumDrift = 1;
+
+/**
+ * Milliseconds since the epoch, from a clock that counts microseconds. That one knows nothing of a correction of the time, and
+ * in some systems stands still while the machine sleeps, so that the wall clock sets it whenever they disagree.
+ */
+function wallClock(): () => number {
+  let origin = performance.timeOrigin;
+  return () => {
+    const wall = Date.now();
+    const fine = performance.now();
+    if (Math.abs(origin + fine - wall) > maximumDrift) origin = wall - fine;
+    return origin + fine;
+  };
+}
+
 export function systemClock(): Clock {
+  const milliseconds = wallClock();
   let last = 0n;
   return {
     now: () => new Date(),
     nanos() {
-      const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
-      const measured = BigInt(micros) * 1000n;
+      const measured = BigInt(Math.round(milliseconds() * 1000)) * 1000n;
       last = measured > last ? measured : last + 1n;
       return last;
     },
