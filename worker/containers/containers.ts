@@ -1,6 +1,4 @@
-import type { Platform } from "../api/types/common.ts";
 import type {
-  ContainerCreateRequest,
   ContainerCreateResponse,
   ContainerInspect,
   ContainerSummary,
@@ -10,45 +8,30 @@ import type {
   ContainerWaitResponse,
   WaitCondition,
 } from "../api/types/container.ts";
-import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
-import {
-  conflict,
-  errorMessage,
-  invalidParameter,
-  isEngineError,
-  notFound,
-  notImplemented,
-} from "../errdefs/errors.ts";
+import { conflict, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
-import { checkFilterNames, type FilterValues } from "../internal/filters.ts";
+import type { FilterValues } from "../internal/filters.ts";
 import type { LogFrame, LogReadOptions } from "../logger/log.ts";
 import type { Digest } from "../oci/digest.ts";
-import { linuxResources } from "../runtime/spec/resources.ts";
 import type { TerminalSize } from "../shim/guest.ts";
 import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container, ContainerExit } from "./container.ts";
 import { ContainerTable } from "./container-table.ts";
-import { Creator } from "./creator.ts";
+import { type CreateOptions, Creator } from "./creator.ts";
 import { Execs } from "./execs.ts";
 import { ContainerView } from "./inspect.ts";
 import { Launcher } from "./launch.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type ListOptions, listContainers } from "./list.ts";
-import { prunable } from "./prune.ts";
+import { pruneContainers } from "./prune.ts";
 import { Remover } from "./remover.ts";
+import { renameContainer } from "./rename.ts";
 import { type StatsOptions, statsStream } from "./stats.ts";
 import { type StopOptions, Stopper } from "./stopper.ts";
 import { containerTop } from "./top.ts";
-import { validateResources, validateRestartPolicy } from "./validate.ts";
-
-export interface CreateContainerOptions {
-  readonly name?: string;
-  readonly platform?: Platform;
-  readonly request: ContainerCreateRequest;
-  readonly signal?: AbortSignal;
-}
+import { type ContainerChanges, updateContainer } from "./update.ts";
 
 /** The containers of the engine. Life cycle: `open` settles what a former engine left; `close` ends what runs. */
 export class Containers {
@@ -106,7 +89,7 @@ export class Containers {
     return listContainers(this.#components, this.#table, this.#view, options);
   }
 
-  create(options: CreateContainerOptions): Promise<ContainerCreateResponse> {
+  create(options: CreateOptions): Promise<ContainerCreateResponse> {
     return this.#creator.create(options);
   }
 
@@ -159,24 +142,7 @@ export class Containers {
   }
 
   async rename(name: string, newName: string): Promise<void> {
-    const container = this.#table.get(name);
-    if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
-    return container.lock.run(async () => {
-      if (container.gone) throw notFound(`No such container: ${name}`);
-      const oldName = container.name;
-      if (newName.replace(/^\//, "") === oldName) {
-        throw invalidParameter("Renaming a container with the same name as its current name");
-      }
-      const reserved = this.#reserveForRename(container, newName);
-      try {
-        await container.update({ name: reserved });
-      } catch (error) {
-        this.#table.release(reserved);
-        throw error;
-      }
-      this.#table.release(oldName);
-      this.#event(container, "rename", { oldName: `/${oldName}` });
-    });
+    await renameContainer(this.#components, this.#table, this.#table.get(name), { reference: name, newName });
   }
 
   async resize(name: string, size: TerminalSize): Promise<void> {
@@ -249,66 +215,18 @@ export class Containers {
     return answer;
   }
 
-  async update(
-    name: string,
-    changes: Partial<Resources> & { readonly RestartPolicy?: RestartPolicy },
-  ): Promise<ContainerUpdateResponse> {
-    const container = this.#table.get(name);
-    return container.lock.run(async () => {
-      if (container.gone) throw notFound(`No such container: ${name}`);
-      const { hostConfig } = container.record;
-      const { RestartPolicy: policy, ...limits } = changes;
-      const named = policy?.Name ? policy : undefined;
-      if (named) validateRestartPolicy(named);
-      if (named && named.Name !== "no" && hostConfig.AutoRemove) {
-        throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container");
-      }
-      // A member of value zero is one that the client did not set.
-      const set = Object.fromEntries(
-        Object.entries(limits).filter(([, value]) => value !== 0 && value !== null && value !== ""),
-      );
-      const merged = { ...hostConfig, ...set, ...(named && { RestartPolicy: named }) };
-      validateResources(limits, this.#components.host.machine, true);
-      if (limits.Memory && limits.Memory > hostConfig.MemorySwap && !limits.MemorySwap) {
-        throw conflict(
-          `Cannot update container ${container.id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
-        );
-      }
-      await container.running?.task.update(linuxResources(merged));
-      await container.update({ hostConfig: merged });
-      this.#event(container, "update");
-      return { Warnings: [] };
-    });
+  async update(name: string, changes: ContainerChanges): Promise<ContainerUpdateResponse> {
+    await updateContainer(this.#components, this.#table.get(name), name, changes);
+    return { Warnings: [] };
   }
 
   async prune({ filters }: { readonly filters: FilterValues }): Promise<ContainersPruneReport> {
-    checkFilterNames(filters, ["label", "label!", "until"]);
-    const deleted: string[] = [];
-    let reclaimed = 0;
-    for (const container of this.#table
-      .all()
-      .filter((candidate) => prunable(candidate, filters, this.#components.clock))) {
-      const { SizeRw } = await this.#view.sizes(container);
-      try {
-        await this.remove(container.id, { force: false, removeVolumes: false, removeLink: false });
-      } catch (error) {
-        if (isEngineError(error)) continue;
-        throw error;
-      }
-      deleted.push(container.id);
-      reclaimed += SizeRw;
-    }
-    this.#components.events.publish("container", "prune", "", { reclaimed: String(reclaimed) });
-    return { ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
-  }
-
-  #reserveForRename(container: Container, name: string): string {
-    try {
-      return this.#table.reserve(container.id, name);
-    } catch (error) {
-      if (!isEngineError(error, "Conflict")) throw error;
-      throw conflict(`Error when allocating new name: ${errorMessage(error)}`);
-    }
+    const parts = {
+      containers: this.#table.all(),
+      sizes: (container: Container) => this.#view.sizes(container),
+      remove: ({ id }: Container) => this.remove(id, { force: false, removeVolumes: false, removeLink: false }),
+    };
+    return pruneContainers(this.#components, parts, filters);
   }
 
   #event(container: Container, action: string, more: Readonly<Record<string, string>> = {}): void {

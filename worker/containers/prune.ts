@@ -1,12 +1,45 @@
-import { invalidParameter } from "../errdefs/errors.ts";
+import type { ContainersPruneReport } from "../api/types/container.ts";
+import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import { type Clock, parseTimestamp } from "../internal/clock.ts";
-import { type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** Whether `docker container prune` takes it: stopped, with the labels, and made before `until`. */
-export function prunable(container: Container, filters: FilterValues, clock: Clock): boolean {
+interface PruneParts {
+  /** Of them all. */
+  readonly containers: readonly Container[];
+  readonly sizes: (container: Container) => Promise<{ readonly SizeRw: number }>;
+  readonly remove: (container: Container) => Promise<void>;
+}
+
+/** `docker container prune`. One that cannot be removed, because it was started meanwhile for one, stays. */
+export async function pruneContainers(
+  { events, clock }: Pick<ContainersComponents, "events" | "clock">,
+  { containers, sizes, remove }: PruneParts,
+  filters: FilterValues,
+): Promise<ContainersPruneReport> {
+  checkFilterNames(filters, ["label", "label!", "until"]);
+  const deleted: string[] = [];
+  let reclaimed = 0;
+  for (const container of containers.filter((candidate) => prunable(candidate, filters, clock))) {
+    const { SizeRw } = await sizes(container);
+    try {
+      await remove(container);
+    } catch (error) {
+      if (isEngineError(error)) continue;
+      throw error;
+    }
+    deleted.push(container.id);
+    reclaimed += SizeRw;
+  }
+  events.publish("container", "prune", "", { reclaimed: String(reclaimed) });
+  return { ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
+}
+
+/** Whether it is stopped, has the labels, and was made before `until`. */
+function prunable(container: Container, filters: FilterValues, clock: Clock): boolean {
   if (container.isRunning) return false;
   const labels = container.record.config.Labels ?? {};
   const until = filters.get("until")?.map((value) => untilTime(value, clock)) ?? [];

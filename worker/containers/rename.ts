@@ -1,0 +1,39 @@
+import { conflict, errorMessage, invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
+import type { ContainersComponents } from "./components.ts";
+import type { Container } from "./container.ts";
+import type { ContainerTable } from "./container-table.ts";
+
+/** `reference`: how the client named it, for errors. */
+export async function renameContainer(
+  { events }: Pick<ContainersComponents, "events">,
+  table: ContainerTable,
+  container: Container,
+  { reference, newName }: { readonly reference: string; readonly newName: string },
+): Promise<void> {
+  if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
+  return container.lock.run(async () => {
+    if (container.gone) throw notFound(`No such container: ${reference}`);
+    const oldName = container.name;
+    if (newName.replace(/^\//, "") === oldName) {
+      throw invalidParameter("Renaming a container with the same name as its current name");
+    }
+    const reserved = reserve(table, container, newName);
+    try {
+      await container.update({ name: reserved });
+    } catch (error) {
+      table.release(reserved);
+      throw error;
+    }
+    table.release(oldName);
+    events.publish("container", "rename", container.id, container.attributes({ oldName: `/${oldName}` }));
+  });
+}
+
+function reserve(table: ContainerTable, container: Container, name: string): string {
+  try {
+    return table.reserve(container.id, name);
+  } catch (error) {
+    if (!isEngineError(error, "Conflict")) throw error;
+    throw conflict(`Error when allocating new name: ${errorMessage(error)}`);
+  }
+}
