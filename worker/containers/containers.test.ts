@@ -381,6 +381,7 @@ test("stop() ends a container that is about to be restarted", async () => {
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
   await containers.stop(id);
   expect((await containers.inspect(id)).State.Status).toBe("exited");
+  expect(fixture.clock.sleeping).toEqual([]);
 });
 
 test("a lost guest ends what ran, with a word about its writable layer; it can be removed, not started", async () => {
