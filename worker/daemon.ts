@@ -59,6 +59,9 @@ export type Log = (level: LogLevel, message: string) => void;
 
 const dockerSocketConnections = 64;
 
+/** How long the guest may take to end its containers when the engine stops: one that hangs ends with them. As dockerd's. */
+const shutdownTimeout = 15_000;
+
 /**
  * The engine. Life cycle: `start` opens what was kept, settles what a former engine left, and boots the guest; a guest that dies is
  * reported, and booted again by whatever needs one next; `stop` ends the containers and the guest, and closes what was opened.
@@ -69,6 +72,7 @@ export class Daemon {
   readonly #guest: MachineGuest;
   readonly #containers: Containers;
   readonly #records: RecordStore;
+  readonly #clock: Clock;
 
   private constructor(parts: {
     readonly api: EngineApi;
@@ -76,12 +80,14 @@ export class Daemon {
     readonly guest: MachineGuest;
     readonly containers: Containers;
     readonly records: RecordStore;
+    readonly clock: Clock;
   }) {
     this.api = parts.api;
     this.host = parts.host;
     this.#guest = parts.guest;
     this.#containers = parts.containers;
     this.#records = parts.records;
+    this.#clock = parts.clock;
   }
 
   static async start(components: DaemonComponents): Promise<Daemon> {
@@ -100,7 +106,7 @@ export class Daemon {
     guest.onGone((reason) => log("error", `the guest is gone: ${reason}; what needs one next boots another`));
     const { api, containers } = await openEngine(components, guest);
     late.api = api;
-    const daemon = new Daemon({ api, host, guest, containers, records });
+    const daemon = new Daemon({ api, host, guest, containers, records, clock });
     try {
       await guest.current();
     } catch (error) {
@@ -116,8 +122,12 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
-    await this.#containers.close();
+    const closed = this.#containers.close();
+    const patience = new AbortController();
+    await Promise.race([closed, this.#clock.sleep(shutdownTimeout, patience.signal).catch(() => undefined)]);
+    patience.abort();
     await this.#guest.stop();
+    await closed;
     await this.#records.close();
   }
 }

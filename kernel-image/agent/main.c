@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "port.h"
+#include "power.h"
 #include "process.h"
 #include "protocol.h"
 #include "session.h"
@@ -62,6 +63,7 @@ int main(int count, char **arguments) {
   be_patient();
   loop_start();
   process_start();
+  if (!testing) power_start();
   listener_start();
   session_start(testing);
   port_open(port, session_frame);

@@ -66,6 +66,8 @@ export class MachineGuest implements GuestHost {
     this.#stopped = true;
     this.#listeners.clear();
     this.#exit.dispose();
+    // Twice: one that is being set up may never answer, and one that came of it meanwhile is not wanted.
+    this.#client?.disconnect("the engine is stopping");
     await this.#boot?.catch(() => undefined);
     this.#client?.disconnect("the engine is stopping");
     await this.#components.machine.stop();

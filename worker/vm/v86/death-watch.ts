@@ -8,10 +8,13 @@ const longestReason = 200;
 /** A line longer than this is passed on in pieces. */
 const longestLine = 1024;
 const newline = 10;
+/** The ACPI register PM1a_CNT, where the firmware puts it, and its bit SLP_EN: v86 knows no sleep, and none but S5 is offered. */
+const powerPort = 0xb004;
+const sleepEnable = 1 << 13;
 
 /**
  * Watches for the ways in which a guest ends without being asked to: it resets the machine (as the kernel does after a
- * panic, `panic=-1`), halts the CPU for good, or drives the emulator into an exception. Also gathers the console, a line at
+ * panic, `panic=-1`), turns the power off, halts the CPU for good, or drives the emulator into an exception. Also gathers the console, a line at
  * a time, since it holds the reason.
  */
 export class DeathWatch {
@@ -26,10 +29,14 @@ export class DeathWatch {
     this.#onDeath = onDeath;
     bus.register("serial0-output-byte", (byte: number) => this.#print(byte));
     bus.register("cpu-event-halt", () => this.#die("the guest halted its CPU"));
-    v86.cpu.reboot_internal = () => {
-      this.#die("the guest reset the machine");
-      // Leaves the instruction: a machine that did not reset would go on and try something worse.
-      throw new Error("the machine is dead");
+    // These leave the instruction: a machine that did not reset would go on and try something worse.
+    v86.cpu.reboot_internal = () => this.#dieAtOnce("the guest reset the machine");
+    const power = v86.cpu.io.ports[powerPort];
+    if (!power) throw new Error("v86 has no ACPI power register");
+    const write = power.write16;
+    power.write16 = (value) => {
+      if (value & sleepEnable) this.#dieAtOnce("the guest turned the power off");
+      write.call(power.device, value);
     };
     const tick = v86.do_tick.bind(v86);
     v86.do_tick = () => {
@@ -50,6 +57,11 @@ export class DeathWatch {
   /** Something that the guest did made the emulator throw. */
   failed(error: unknown): void {
     this.#die(`the emulator failed: ${errorMessage(error)}`);
+  }
+
+  #dieAtOnce(reason: string): never {
+    this.#die(reason);
+    throw new Error("the machine is dead");
   }
 
   #die(reason: string): void {

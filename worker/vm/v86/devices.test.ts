@@ -313,6 +313,14 @@ describe("the guest's death", () => {
     expect((await dying("echo b > /proc/sysrq-trigger")).deaths).toEqual(["the guest reset the machine"]);
   });
 
+  test("by turning the power off", async () => {
+    expect((await dying("echo o > /proc/sysrq-trigger")).deaths).toEqual(["the guest turned the power off"]);
+  });
+
+  test("by a CPU that waits for no interrupt", async () => {
+    expect((await dying("halt -f")).deaths).toEqual(["the guest halted its CPU"]);
+  });
+
   test("by an exception of the emulator", async () => {
     const victim = await loadEmulator(wasm, memory);
     victim.emulator.restore(state);

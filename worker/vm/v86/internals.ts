@@ -30,6 +30,7 @@ interface EmulatorLoop {
 
 export interface Cpu {
   devices: { readonly pci: PciBus; readonly virtio_net?: { readonly virtio: VirtioDevice } };
+  readonly io: { readonly ports: readonly IoPort[] };
   set_jit_config(index: number, value: number): void;
   readonly mem8: Uint8Array;
   readonly in_hlt: Uint8Array;
@@ -41,6 +42,12 @@ export interface Cpu {
   set_state(state: unknown[]): void;
   reboot_internal(): void;
   zero_memory(from: number, size: number): void;
+}
+
+/** What a device does with writes to one of its x86 I/O ports; `this` is the device. */
+interface IoPort {
+  readonly device: unknown;
+  write16: (value: number) => void;
 }
 
 export interface PciBus {
@@ -133,6 +140,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   v86: ["cpu", "running", "tick_counter", "run", "do_tick", "unregister_yield", "save_state", "restore_state"],
   "v86.cpu": [
     "devices",
+    "io",
     "set_jit_config",
     "zero_memory",
     "mem8",
@@ -145,6 +153,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
     "set_state",
     "reboot_internal",
   ],
+  "v86.cpu.io": ["ports"],
   "v86.cpu.devices": ["pci", "virtio_net"],
   "v86.cpu.devices.pci": ["raise_irq", "lower_irq", "device_spaces", "isa_bridge_space8"],
   "v86.cpu.devices.virtio_net": ["virtio"],

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Daemon, startDaemon } from "../support/wherry.ts";
+
+const lost = "the container's writable layer was lost with the guest that it was in: remove it and create it anew";
+
+let daemon: Daemon;
+const docker = (...argv: string[]) => daemon.docker(argv);
+
+beforeAll(async () => {
+  daemon = await startDaemon();
+  await docker("pull", "-q", "busybox");
+});
+afterAll(() => daemon?.stop());
+
+/** Runs a line on the Docker host, as its root. */
+const onHost = (line: string) => {
+  const host = "nsenter -t 1 -m -u -i -n -- /bin/busybox sh -c".split(" ");
+  return docker("run", "--rm", "--privileged", "--pid", "host", "busybox", ...host, line);
+};
+
+describe("a guest that is ended from its own shell", () => {
+  it.each([
+    ["reboot", "the guest reset the machine"],
+    ["reboot -f", "the guest reset the machine"],
+    ["poweroff", "the guest turned the power off"],
+    ["poweroff -f", "the guest turned the power off"],
+    ["halt", "the guest halted its CPU"],
+  ])("by %s is told of, and booted again by what needs one", async (command, reason) => {
+    await docker("run", "-d", "--name", "bystander", "busybox", "sleep", "1000");
+    const said = daemon.output().length;
+    expect((await onHost(`${command}; sleep 1000`)).code).not.toBe(0);
+    await expect.poll(() => daemon.output().slice(said)).toContain(`the guest is gone: ${reason};`);
+    const state = await docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}", "bystander");
+    expect(state.stdout).toBe(`exited 255 ${lost}\n`);
+    expect((await docker("rm", "bystander")).code).toBe(0);
+    expect((await docker("run", "--rm", "busybox", "echo", "booted again")).stdout).toBe("booted again\n");
+  });
+});
+
+describe("a guest that hangs", () => {
+  it("does not keep the engine from ending, and loses no record", async () => {
+    await docker("run", "-d", "--name", "running", "busybox", "sleep", "1000");
+    // Freezes the agent.
+    const freezing = onHost("echo 1 > /sys/fs/cgroup/host/cgroup.freeze");
+    const answers = () => daemon.docker(["top", "running"], { timeout: 5_000 });
+    await expect.poll(async () => (await answers()).code, { timeout: 100_000 }).toBe(137);
+    await daemon.kill("SIGTERM");
+    await freezing;
+    const next = await startDaemon({ dataRoot: daemon.dataRoot });
+    const { stdout } = await next.docker([
+      "ps",
+      "-a",
+      "--format",
+      "{{.Names}} {{.Status}}",
+      "--filter",
+      "name=running",
+    ]);
+    await next.stop();
+    expect(stdout).toMatch(/^running Exited \(255\) /);
+  });
+});
