@@ -9,7 +9,7 @@ import type { Descriptor } from "../../worker/oci/descriptor.ts";
 import { parseDigest } from "../../worker/oci/digest.ts";
 import { buildImage, descriptor, type TestBlob } from "./registry.node.ts";
 
-export const limits: Limits = { ...defaultLimits, answerTimeout: 1000, idleTimeout: 300, retryDelay: () => 5 };
+export const limits: Limits = { ...defaultLimits, retryDelay: () => 5 };
 export const clock = systemClock();
 // Random bytes don't compress.
 const noise = createHash("shake256", { outputLength: 600_000 }).update("noise").digest();

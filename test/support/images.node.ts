@@ -57,7 +57,7 @@ export async function boot({ files, records }: Disk): Promise<ImageEngine> {
   };
   const content = new FileContentStore({ files, createSha256 });
   const layers = new LayerImages({ files, createSha256 });
-  const limits = { ...defaultLimits, retryDelay: () => 2, idleTimeout: 300 };
+  const limits = { ...defaultLimits, retryDelay: () => 2 };
   const resolver = new Resolver({ fetch, clock, createSha256, limits }, { mirrors: [], insecureRegistries: [] });
   const store = await ImageStore.open({ records, content, layers, users });
   await store.collectGarbage();

@@ -20,11 +20,12 @@ describe("with a registry that misbehaves", () => {
   const resolve = (name = "app", components: Partial<ResolverComponents> = {}) =>
     resolverFor(components).resolve(parseNormalizedNamed(`${registry.host}/${name}`));
 
-  const fetchLayer = async (extra: { signal?: AbortSignal; retries?: number[] } = {}) => {
-    const { repository } = await resolve();
+  const fetchLayer = async (extra: { signal?: AbortSignal; retries?: number[]; idleTimeout?: number } = {}) => {
+    const patience = { ...limits, idleTimeout: extra.idleTimeout ?? limits.idleTimeout };
+    const { repository } = await resolve("app", { limits: patience });
     const { files, content } = store();
     const progress: number[] = [];
-    const done = fetchBlob({ content, clock, limits }, repository, asDescriptor(layer), {
+    const done = fetchBlob({ content, clock, limits: patience }, repository, asDescriptor(layer), {
       kind: "filesystem layer",
       onProgress: (current) => progress.push(current),
       onRetry: (milliseconds) => extra.retries?.push(milliseconds),
@@ -182,11 +183,6 @@ describe("with a registry that misbehaves", () => {
     ["a 404", (response) => fail(response, 404, "BLOB_UNKNOWN", "blob unknown to registry"), "blob unknown"],
     ["a 500 every time", (response) => Boolean(response.writeHead(500).end()), "received unexpected HTTP status: 500"],
     [
-      "half of it, then silence",
-      (response) => response.write(layer.bytes.subarray(0, 1000)) || true,
-      "stopped sending",
-    ],
-    [
       "half of it, then an end, every time",
       (response) => response.write("x") && Boolean(response.end("y")),
       "unexpected EOF",
@@ -196,6 +192,13 @@ describe("with a registry that misbehaves", () => {
     always((response, request) => isBlob(request) && answer(response, request));
     const { done, files } = await fetchLayer();
     await expect(done).rejects.toThrow(message);
+    expect(await files.list("")).toEqual([]);
+  });
+
+  test("a blob with half of it, then silence, leaves nothing behind", async () => {
+    always((response, request) => isBlob(request) && (response.write(layer.bytes.subarray(0, 1000)) || true));
+    const { done, files } = await fetchLayer({ idleTimeout: 50 });
+    await expect(done).rejects.toThrow("stopped sending");
     expect(await files.list("")).toEqual([]);
   });
 
