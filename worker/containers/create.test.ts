@@ -1,0 +1,152 @@
+import { expect, test } from "vitest";
+import type { Containers } from "./containers.ts";
+import { Fixture, request } from "./test-engine.ts";
+
+async function engine(): Promise<{ fixture: Fixture; containers: Containers }> {
+  const fixture = new Fixture();
+  return { fixture, containers: await fixture.open() };
+}
+
+test("create() refuses a name in use, one that is none, and an unknown image", async () => {
+  const { containers } = await engine();
+  const { Id } = await containers.create({ name: "web", request: request("busybox") });
+  const again = (name: string, image = "busybox") => containers.create({ name, request: request(image) });
+  await expect(again("/web")).rejects.toMatchObject({
+    name: "Conflict",
+    message: `Conflict. The container name "/web" is already in use by container "${Id}". You have to remove (or rename) that container to be able to reuse that name.`,
+  });
+  await expect(again("a b")).rejects.toThrow(
+    "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+  );
+  await expect(again("other", "nope")).rejects.toMatchObject({
+    name: "NotFound",
+    message: "No such image: nope:latest",
+  });
+});
+
+test("create() gives one of two that ask for a name at once the name, and the other nothing", async () => {
+  const { containers } = await engine();
+  const results = await Promise.allSettled(
+    [1, 2].map(() => containers.create({ name: "web", request: request("busybox") })),
+  );
+  expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  expect(await containers.list({ all: true, size: false, limit: 0, filters: new Map() })).toHaveLength(1);
+});
+
+test("create() frees the name when the rest of it fails", async () => {
+  const { fixture, containers } = await engine();
+  const bad = request("busybox", { HostConfig: { Binds: ["/secret:/x"] } });
+  await expect(containers.create({ name: "web", request: bad })).rejects.toThrow(
+    'invalid mount config for type "bind": bind source path does not exist: /secret (share it with --share)',
+  );
+  await containers.create({ name: "web", request: request("busybox") });
+  expect(fixture.snapshots.keys.size).toBe(1);
+});
+
+test("create() refuses what Docker refuses, in its words", async () => {
+  const { containers } = await engine();
+  const refused = (more: object, host: object = {}) =>
+    containers.create({ request: request("busybox", { ...more, HostConfig: host }) }).then(
+      () => "accepted",
+      (error: Error) => error.message,
+    );
+  const said: readonly (readonly [object, object, string])[] = [
+    [{}, { Memory: 1 << 20 }, "Minimum memory limit allowed is 6MB"],
+    [{ WorkingDir: "rel" }, {}, "the working directory 'rel' is invalid, it needs to be an absolute path"],
+    [{}, { CapAdd: ["foo"] }, 'invalid CapAdd: unknown capability: "CAP_FOO"'],
+    [{ StopSignal: "FOO" }, {}, "invalid signal: FOO"],
+    [{}, { NanoCpus: 100e9 }, "range of CPUs is from 0.01 to 1.00, as there are only 1 CPUs available"],
+    [{}, { IpcMode: "foo" }, "invalid IPC mode: foo"],
+    [{}, { PidMode: "container:nope" }, "No such container: nope"],
+    [{}, { OomScoreAdj: 5000 }, "Invalid value 5000, range for oom score adj is [-1000, 1000]"],
+    [
+      {},
+      { Binds: ["/a:rel"] },
+      `invalid volume specification: '/a:rel': invalid mount config for type "bind": invalid mount path: 'rel' mount path must be absolute`,
+    ],
+    [
+      {},
+      { Binds: ["/a:/"] },
+      `invalid volume specification: '/a:/': invalid mount config for type "bind": invalid specification: destination can't be '/'`,
+    ],
+    [{}, { Binds: ["/a:/x", "/b:/x"] }, "Duplicate mount point: /x"],
+    [{}, { Binds: ["/a:/x:bad"] }, "invalid mode: bad"],
+    [{}, { Tmpfs: { rel: "" } }, "invalid mount path: 'rel' mount path must be absolute"],
+    [
+      {},
+      { Mounts: [{ Type: "bind", Source: "/nonexist", Target: "/x" }] },
+      'invalid mount config for type "bind": bind source path does not exist: /nonexist',
+    ],
+    [{}, { SecurityOpt: ["foo=bar"] }, 'invalid --security-opt 2: "foo=bar"'],
+    [{}, { LogConfig: { Type: "foo", Config: {} } }, 'error looking up logging plugin foo: plugin "foo" not found'],
+    [{}, { LogConfig: { Type: "", Config: { foo: "1" } } }, "unknown log opt 'foo' for json-file log driver"],
+    [
+      {},
+      { RestartPolicy: { Name: "foo", MaximumRetryCount: 0 } },
+      "invalid restart policy: unknown policy 'foo'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+    ],
+    [{}, { Runtime: "foo" }, "unknown or invalid runtime name: foo"],
+  ];
+  for (const [more, host, expected] of said) expect(await refused(more, host)).toBe(expected);
+  expect(await containers.create({ request: request("empty") }).catch((error: Error) => error.message)).toBe(
+    "no command specified",
+  );
+});
+
+test("create() answers NotImplemented for what would otherwise be silently dropped", async () => {
+  const { containers } = await engine();
+  for (const host of [
+    { PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] } },
+    { PublishAllPorts: true },
+    { Links: ["db:db"] },
+    { NetworkMode: "backend" },
+    { VolumesFrom: ["x"] },
+    { CpusetCpus: "0" },
+  ]) {
+    await expect(containers.create({ request: request("busybox", { HostConfig: host }) })).rejects.toMatchObject({
+      name: "NotImplemented",
+    });
+  }
+});
+
+test("create() takes from the image what the request leaves open", async () => {
+  const { fixture, containers } = await engine();
+  fixture.images.set("app", {
+    Env: ["A=image", "B=image"],
+    Entrypoint: ["echo"],
+    Cmd: ["from", "image"],
+    WorkingDir: "/srv",
+    User: "alice",
+    Labels: { of: "image" },
+    Volumes: { "/data": {} },
+  });
+  await containers.create({
+    name: "own",
+    request: request("app", { Cmd: ["own"], Env: ["A=own"], Labels: { by: "me" } }),
+  });
+  const own = await containers.inspect("own");
+  expect([own.Path, own.Args]).toEqual(["echo", ["own"]]);
+  expect(own.Config).toMatchObject({
+    Env: ["A=own", "B=image"],
+    WorkingDir: "/srv",
+    User: "alice",
+    Labels: { of: "image", by: "me" },
+    Hostname: own.Id.slice(0, 12),
+  });
+  expect(own.Mounts).toMatchObject([{ Type: "volume", Destination: "/data", Driver: "local", RW: true }]);
+  await containers.create({ name: "entry", request: request("app", { Entrypoint: ["cat"] }) });
+  const entry = await containers.inspect("entry");
+  expect([entry.Path, entry.Args, entry.Config.Cmd]).toEqual(["cat", [], null]);
+});
+
+test("a create that fails lets its image go and removes the anonymous volumes that it made", async () => {
+  const { fixture, containers } = await engine();
+  const more = { Volumes: { "/data": {} } };
+  const apply = fixture.records.apply.bind(fixture.records);
+  fixture.records.apply = () => Promise.reject(new Error("disk full"));
+  await expect(containers.create({ request: request("busybox", more) })).rejects.toThrow("disk full");
+  expect([fixture.held, fixture.volumes.users.size]).toEqual([0, 0]);
+  fixture.records.apply = apply;
+  await containers.create({ request: request("busybox", more) });
+  expect([fixture.held, fixture.volumes.users.size]).toEqual([0, 1]);
+});
