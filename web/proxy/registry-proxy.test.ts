@@ -10,13 +10,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fail, type RegistryDouble, startRegistryDouble } from "../../test/support/registry-double.node.ts";
 import { buildImage, type TestBlob } from "../../test/support/registry-image.node.ts";
 import { createNodeSha256 } from "../../worker/archive/sha256.node.ts";
-import { browserFetch, proxyHeaders as clientHeaders, proxiedUrl } from "../../worker/distribution/proxied-fetch.ts";
+import { browserFetch, proxyHeaders as clientHeaders } from "../../worker/distribution/proxied-fetch.ts";
 import { Resolver } from "../../worker/distribution/resolver.ts";
 import { systemClock } from "../../worker/internal/clock.ts";
 import { parseNormalizedNamed } from "../../worker/reference/reference.ts";
-import { AllowedRegistries } from "./allowed-registries.node.ts";
-import { isPrivateAddress } from "./private-address.node.ts";
-import { Realms } from "./realms.node.ts";
 import { proxyHeaders, type RegistryProxy, type RegistryProxyOptions, registryProxy } from "./registry-proxy.node.ts";
 
 const image = buildImage({ layers: [{ a: "b" }] });
@@ -312,22 +309,6 @@ describe("token servers", () => {
       body: "the answer is larger than 100 bytes",
     });
   });
-
-  test("are forgotten after a while", () => {
-    let now = 0;
-    const realms = new Realms(1000, () => now);
-    const registryUrl = new URL("https://ghcr.io");
-    realms.learn('Bearer realm="https://auth.example/token",service="x"', registryUrl);
-    realms.learn('Bearer realm="http://auth.example/plain"', registryUrl);
-    realms.learn('Basic realm="https://auth.example/basic"', registryUrl);
-    realms.learn('Bearer realm="https://u:p@auth.example/user"', registryUrl);
-    expect(realms.knows(new URL("https://auth.example/token?scope=x"))).toBe(true);
-    for (const path of ["plain", "basic", "user"])
-      expect(realms.knows(new URL(`https://auth.example/${path}`))).toBe(false);
-    expect(realms.knows(new URL("http://auth.example/plain"))).toBe(false);
-    now = 1001;
-    expect(realms.knows(new URL("https://auth.example/token"))).toBe(false);
-  });
 });
 
 describe("its bounds", () => {
@@ -396,78 +377,4 @@ describe("its bounds", () => {
     );
     registry = await startRegistryDouble();
   });
-});
-
-describe("AllowedRegistries", () => {
-  const allowed = new AllowedRegistries(["127.0.0.1:5000", "localhost:5000", "reg.example", "[::1]:5000"]);
-  test.each([
-    ["https://registry-1.docker.io", "1.2.3.4", true],
-    ["https://registry-1.docker.io", "10.1.1.1", false],
-    ["https://cdn.example", "1.2.3.4", true],
-    ["http://cdn.example", "1.2.3.4", false],
-    ["http://127.0.0.1:5000", "127.0.0.1", true],
-    ["http://127.0.0.1:5001", "127.0.0.1", false],
-    ["http://localhost:5000", "127.0.0.1", true],
-    ["http://localhost:5000", "::1", true],
-    ["http://localhost:5000", "10.0.0.1", false],
-    ["http://[::1]:5000", "::1", true],
-    ["https://reg.example", "127.0.0.1", false],
-    ["http://reg.example", "1.2.3.4", false],
-  ])("%s at %s: %s", (url, address, expected) => {
-    expect(allowed.mayConnect(new URL(url), address)).toBe(expected);
-  });
-  test.each(["", "http://x", "a/b", "u@h", "a b", "x?y", "x#y", "x\\y"])("refuses the name %j", (name) => {
-    expect(() => new AllowedRegistries([name])).toThrow("--allow-registry");
-  });
-});
-
-describe("isPrivateAddress()", () => {
-  test.each([
-    "127.0.0.1",
-    "0.0.0.0",
-    "10.1.2.3",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.168.0.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "224.0.0.1",
-    "255.255.255.255",
-    "198.18.0.1",
-    "::1",
-    "::",
-    "::ffff:127.0.0.1",
-    "::ffff:8.8.8.8",
-    "fe80::1",
-    "fe80::1%eth0",
-    "fc00::1",
-    "fd12::1",
-    "ff02::1",
-    "64:ff9b::7f00:1",
-    "2002:7f00:1::",
-    "2001:0:1::1",
-    "2001:db8::1",
-    "fec0::1",
-    "localhost",
-    "",
-  ])("%s is", (address) => {
-    expect(isPrivateAddress(address)).toBe(true);
-  });
-  test.each([
-    "1.1.1.1",
-    "8.8.8.8",
-    "172.15.0.1",
-    "172.32.0.1",
-    "93.184.216.34",
-    "2606:4700::1111",
-    "2a00:1450:4001::1",
-  ])("%s is not", (address) => {
-    expect(isPrivateAddress(address)).toBe(false);
-  });
-});
-
-test("proxiedUrl() keeps path and query", () => {
-  expect(proxiedUrl("/registry/", new URL("https://ghcr.io:8443/v2/a?x=1"))).toBe(
-    "/registry/https/ghcr.io:8443/v2/a?x=1",
-  );
 });
