@@ -1,5 +1,4 @@
 import { isDataRootLocked } from "../worker/metadata/data-root-lock.node.ts";
-import { daemon } from "../worker/node.ts";
 import { rootCommand } from "./cli/commands.ts";
 import { processContext } from "./cli/context.node.ts";
 import type { CliContext } from "./cli/context.ts";
@@ -7,7 +6,6 @@ import { docker } from "./cli/docker.ts";
 import { parseFlags } from "./cli/flags/parse.ts";
 import { HttpEngineClient } from "./client/http.node.ts";
 import { OwnEngine, ownDataRoot } from "./run/own-engine.node.ts";
-import { serve } from "./server/serve.node.ts";
 
 const usage = `Usage:  wherry [serve] [OPTIONS]     Serve the page that runs containers in the browser
         wherry daemon [OPTIONS]      Run the engine, with dockerd's own flag names
@@ -18,17 +16,24 @@ starts in the background and ends when it had nothing to do for a while (WHERRY_
 
 See "wherry serve --help", "wherry daemon --help" and "wherry help".`;
 
-/** `wherry`: serves the page; `wherry daemon`: runs the engine; anything else is the docker command. */
+/**
+ * `wherry`: serves the page; `wherry daemon`: runs the engine; anything else is the docker command, which loads neither of the
+ * two: it is typed, and run in loops.
+ */
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   if (command === "--help" || command === "-h") {
     console.log(usage);
     return 0;
   }
+  if (command === "daemon") return (await import("../worker/node.ts")).daemon(rest);
   if (command === undefined || command === "serve") return serve(rest);
-  if (command === "daemon") return daemon(rest);
   if (command.startsWith("--") && !isDockerFlag(command)) return serve(argv);
   return runDocker(processContext(argv));
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  return (await import("./server/serve.node.ts")).serve(argv);
 }
 
 /** `wherry --port 8123` serves the page, `wherry --host unix:///... ps` is docker's. */
