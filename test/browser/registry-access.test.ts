@@ -110,7 +110,7 @@ test("a registry that allows other origins needs no proxy", async () => {
 
 test("one that does not is told in one clear sentence", async () => {
   expect(await fetchImage(undefined)).toEqual([
-    `Unavailable: Get "http://${double.host}/v2/": cannot reach ${double.host} from this page: it is down, or allows no cross-origin requests (CORS), and this page has no registry proxy`,
+    `System: Get "http://${double.host}/v2/": cannot reach ${double.host} from this page: it is down, or allows no cross-origin requests (CORS), and this page has no registry proxy`,
   ]);
 });
 
@@ -120,7 +120,7 @@ test("another page gets nothing from the proxy", async () => {
     await page.goto(other.origin);
     await page.waitForFunction(() => "registry" in globalThis);
     const [answer] = await fetchImage(ourProxy());
-    expect(answer).toContain("Unavailable");
+    expect(answer).toContain("System: Get");
     expect(double.requests).toEqual([]);
   } finally {
     await other.stop();

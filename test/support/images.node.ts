@@ -30,7 +30,8 @@ export interface ImageEngine {
   readonly content: FileContentStore;
   readonly containers: TestContainer[];
   readonly events: string[];
-  pull(name: string, options?: { platform?: string; signal?: AbortSignal }): Promise<JsonMessage[]>;
+  /** As the docker command does: `latest` unless `all` tags are wanted. */
+  pull(name: string, options?: { all?: boolean; platform?: string; signal?: AbortSignal }): Promise<JsonMessage[]>;
   /** All that is stored, by kind. */
   stored(): Promise<{ blobs: string[]; layers: string[]; records: string[] }>;
 }
@@ -91,7 +92,7 @@ export async function boot({ files, records }: Disk): Promise<ImageEngine> {
       const messages: JsonMessage[] = [];
       await images.pull({
         image: name,
-        tag: "",
+        tag: options.all || /[:@][^/]+$/.test(name) ? "" : "latest",
         onProgress: (message) => messages.push(message),
         ...(options.platform ? { platform: parsePlatform(options.platform) } : {}),
         ...(options.signal ? { signal: options.signal } : {}),

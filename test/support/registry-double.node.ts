@@ -18,6 +18,13 @@ export interface RegistryDouble {
 export async function startRegistryDouble(): Promise<RegistryDouble> {
   const manifests = new Map<string, TestBlob>();
   const blobs = new Map<string, TestBlob>();
+  const tagsOf = (repository: string) => {
+    const prefix = `/v2/${repository}/manifests/`;
+    const names = [...manifests.keys()]
+      .filter((path) => path.startsWith(prefix))
+      .map((path) => path.slice(prefix.length));
+    return names.filter((name) => !name.includes(":")).sort();
+  };
   const double: Omit<RegistryDouble, "host" | "stop"> = {
     requests: [],
     headers: [],
@@ -37,7 +44,9 @@ export async function startRegistryDouble(): Promise<RegistryDouble> {
     double.headers.push(request.headers);
     if (double.answer(request, response)) return;
     const found = manifests.get(path) ?? blobs.get(path);
+    const [, repository] = /^\/v2\/(.+)\/tags\/list$/.exec(path) ?? [];
     if (path === "/v2/") response.writeHead(200, { "docker-distribution-api-version": "registry/2.0" }).end("{}");
+    else if (repository) response.end(JSON.stringify({ name: repository, tags: tagsOf(repository) }));
     else if (found) serve(request, response, found);
     else fail(response, 404, path.includes("/blobs/") ? "BLOB_UNKNOWN" : "MANIFEST_UNKNOWN", "manifest unknown");
   });

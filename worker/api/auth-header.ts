@@ -1,4 +1,3 @@
-import { invalidParameter } from "../errdefs/errors.ts";
 import { type Decode, string, struct } from "./decode.ts";
 import type { AuthConfig } from "./types/common.ts";
 
@@ -12,17 +11,16 @@ export const authConfig: Decode<AuthConfig> = struct<AuthConfig>({
   registrytoken: string,
 });
 
-/** Reads `X-Registry-Auth`: base64url of a JSON object. Undefined when there are no credentials in it. */
+/** Reads `X-Registry-Auth`: base64url of a JSON object. None when there are no credentials in it; Docker takes a malformed one for none. */
 export function registryAuth(request: Request): { readonly auth?: AuthConfig } {
   const header = request.headers.get("X-Registry-Auth");
   if (!header) return {};
-  let auth: AuthConfig;
   try {
     const base64 = header.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    auth = authConfig(JSON.parse(new TextDecoder().decode(bytes)), "");
+    const auth = authConfig(JSON.parse(new TextDecoder().decode(bytes)), "");
+    return Object.keys(auth).length > 0 ? { auth } : {};
   } catch {
-    throw invalidParameter("invalid X-Registry-Auth header: invalid JSON");
+    return {};
   }
-  return Object.keys(auth).length > 0 ? { auth } : {};
 }

@@ -55,7 +55,7 @@ export interface ImageListOptions {
 export interface PullOptions {
   /** `fromImage` as the client sent it. */
   readonly image: string;
-  /** Tag or digest; empty: `latest`, unless `image` holds one or `all` tags are asked for. */
+  /** Tag or digest; empty: all tags, unless `image` holds one. */
   readonly tag: string;
   readonly platform?: Platform;
   readonly auth?: AuthConfig;

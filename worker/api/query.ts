@@ -1,4 +1,5 @@
 import { invalidParameter } from "../errdefs/errors.ts";
+import { normalizePlatform, parsePlatform } from "../oci/platform.ts";
 import type { Platform } from "./types/common.ts";
 
 /** Docker's booleans: absent, empty, `0`, `no`, `false` and `none` are false, anything else is true. */
@@ -49,33 +50,7 @@ export function queryTime(query: URLSearchParams, name: string): bigint | undefi
 export function queryPlatform(query: URLSearchParams): Platform | undefined {
   const value = query.get("platform");
   if (!value) return undefined;
-  if (value.startsWith("{")) return platformFromJson(value);
-  const parts = value.toLowerCase().split("/");
-  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) {
-    throw invalidParameter(
-      `${JSON.stringify(value)} is an invalid component of ${JSON.stringify(value)}: platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
-    );
-  }
-  const [os = "", architecture, variant] = parts;
-  if (architecture === undefined) return parseSinglePart(os);
-  return platform(os, architecture, variant);
-}
-
-/** One word is an operating system or, failing that, an architecture on Linux. */
-function parseSinglePart(word: string): Platform {
-  const systems = ["linux", "windows", "darwin", "freebsd"];
-  return systems.includes(word) ? { os: word, architecture: "" } : platform("linux", word, undefined);
-}
-
-function platform(os: string, architecture: string, variant: string | undefined): Platform {
-  const names: Record<string, string> = {
-    x86_64: "amd64",
-    "x86-64": "amd64",
-    i386: "386",
-    i686: "386",
-    aarch64: "arm64",
-  };
-  return { os, architecture: names[architecture] ?? architecture, ...(variant ? { variant } : {}) };
+  return value.startsWith("{") ? platformFromJson(value) : parsePlatform(value);
 }
 
 function platformFromJson(text: string): Platform {
@@ -89,5 +64,5 @@ function platformFromJson(text: string): Platform {
   if (typeof os !== "string" || typeof architecture !== "string") {
     throw invalidParameter("failed to parse platform: both OS and Architecture must be provided");
   }
-  return platform(os, architecture, typeof variant === "string" ? variant : undefined);
+  return normalizePlatform({ os, architecture, ...(typeof variant === "string" ? { variant } : {}) });
 }

@@ -1,5 +1,5 @@
-import type { CreateSha256, Sha256 } from "../archive/sha256.ts";
-import { invalidParameter, notFound } from "../errdefs/errors.ts";
+import { type CreateSha256, type Sha256, sha256 } from "../archive/sha256.ts";
+import { invalidParameter, notFound, system } from "../errdefs/errors.ts";
 import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
 import type { ChunkedFiles, FileWriter, StoredFile } from "./files.ts";
 import type { BlobInfo, ContentStore, Ingest } from "./store.ts";
@@ -39,7 +39,10 @@ export class FileContentStore implements ContentStore {
       if (file.size > limit) {
         throw invalidParameter(`content ${digest} is too large: ${file.size} bytes, at most ${limit}`);
       }
-      return await file.readAt(0, file.size);
+      const bytes = await file.readAt(0, file.size);
+      const found = await sha256(bytes, this.#components.createSha256);
+      if (found !== digest) throw system(`content ${digest} is damaged on the disk: unexpected digest ${found}`);
+      return bytes;
     } finally {
       await file.close();
     }

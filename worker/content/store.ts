@@ -15,7 +15,10 @@ export interface ContentStore {
   info(digest: Digest): Promise<BlobInfo | undefined>;
   /** Rejects with `NotFound`. */
   open(digest: Digest): Promise<StoredFile>;
-  /** Reads a small blob whole (manifests, configs). Rejects with `NotFound`, or `InvalidParameter` over `limit` bytes. */
+  /**
+   * Reads a small blob whole (manifests, configs), and verifies it again. Rejects with `NotFound`, with `InvalidParameter` over
+   * `limit` bytes, and with `System` when the disk no longer has what was written.
+   */
   read(digest: Digest, limit?: number): Promise<Uint8Array>;
   /** Starts an ingest. `expected.size`, when known, bounds it. */
   ingest(expected: { readonly digest: Digest; readonly size?: number }): Promise<Ingest>;

@@ -2,6 +2,7 @@ import type { AuthConfig } from "../api/types/common.ts";
 import { system } from "../errdefs/errors.ts";
 import { isObject } from "../oci/json.ts";
 import { parseChallenges } from "./challenge.ts";
+import { requestLine } from "./http.ts";
 
 /** Sends the request for a token; resolves with the JSON document of a success. */
 export type RequestToken = (url: URL, authorization: string | undefined) => Promise<unknown>;
@@ -50,8 +51,7 @@ export class Authorizer {
     const offersBasic = challenges.some(({ scheme }) => scheme === "basic");
     if (!offersBasic || this.#basic) return false;
     if (this.#basicHeader() === undefined) {
-      const verb = `${sent.method.slice(0, 1)}${sent.method.slice(1).toLowerCase()}`;
-      throw system(`${verb} "${sent.url.href}": no basic auth credentials`);
+      throw system(`${requestLine(sent)}: no basic auth credentials`);
     }
     this.#basic = true;
     return true;

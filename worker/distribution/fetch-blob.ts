@@ -19,8 +19,8 @@ export interface FetchBlobOptions {
   readonly onProgress?: (current: number) => void;
   /** Called when the last byte is there, before the digest is looked at. */
   readonly onVerify?: () => void;
-  /** Called before a pause. */
-  readonly onRetry?: (milliseconds: number) => void;
+  /** Called each second of the pause after `attempt` has failed, with the milliseconds that are left. */
+  readonly onRetry?: (left: number, attempt: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,9 +76,10 @@ async function transfer(
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isTransient(error) || attempt >= limits.attempts) throw error;
-      const pause = limits.retryDelay(attempt);
-      options.onRetry?.(pause);
-      await clock.sleep(pause, options.signal);
+      for (let left = limits.retryDelay(attempt); left > 0; left -= 1000) {
+        options.onRetry?.(left, attempt);
+        await clock.sleep(Math.min(left, 1000), options.signal);
+      }
     }
   }
 }

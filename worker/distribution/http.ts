@@ -32,14 +32,23 @@ export const defaultLimits: Limits = {
   parallelLayers: 3,
 };
 
-/** No answer, or a broken one. `transient`: another attempt may do better. */
+interface NetworkErrorOptions extends ErrorOptions {
+  readonly transient?: boolean;
+  readonly reached?: boolean;
+}
+
+/** No answer, or a broken one. */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
+  /** Another attempt may do better. */
   readonly transient: boolean;
+  /** Somebody is there and speaks the protocol, but is not to be trusted. */
+  readonly reached: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly transient?: boolean } = {}) {
+  constructor(message: string, options: NetworkErrorOptions = {}) {
     super(message, options);
     this.transient = options.transient ?? false;
+    this.reached = options.reached ?? false;
   }
 }
 
@@ -88,10 +97,18 @@ const causes: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: "EOF",
   ERR_SSL_WRONG_VERSION_NUMBER: "http: server gave HTTP response to HTTPS client",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "http: server gave HTTP response to HTTPS client",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
-  SELF_SIGNED_CERT_IN_CHAIN: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
-  CERT_HAS_EXPIRED: "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+};
+
+const certificateCauses: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate signed by unknown authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "certificate signed by unknown authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate signed by unknown authority",
+  UNABLE_TO_GET_ISSUER_CERT: "certificate signed by unknown authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate signed by unknown authority",
+  CERT_HAS_EXPIRED: "certificate has expired or is not yet valid",
+  CERT_NOT_YET_VALID: "certificate has expired or is not yet valid",
+  CERT_REVOKED: "certificate is revoked",
+  ERR_TLS_CERT_ALTNAME_INVALID: "certificate is not valid for this name",
 };
 
 const transientCodes: readonly string[] = [
@@ -102,32 +119,59 @@ const transientCodes: readonly string[] = [
   "EPIPE",
 ];
 
-/** Says what `fetch` rejected with in the words of Go's net/http. `url` is what was asked for. */
-export function networkError(url: URL, cause: unknown): NetworkError {
-  if (cause instanceof NetworkError)
-    return new NetworkError(withRequest(url, cause.message), { cause, transient: cause.transient });
-  const code = codeOf(cause);
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  const text =
-    code === "ECONNREFUSED"
-      ? `dial tcp ${url.hostname}:${port}: connect: connection refused`
-      : (causes[code] ?? errorMessage(cause));
-  const where = code === "ENOTFOUND" || code === "EAI_AGAIN" ? `dial tcp: lookup ${url.hostname}: ${text}` : text;
-  return new NetworkError(withRequest(url, where), { cause, transient: transientCodes.includes(code) });
-}
-
-/** Docker asks `/v2/` first, so that is what its users see in a failure. */
-function withRequest(url: URL, text: string): string {
-  return text.startsWith("Get ") ? text : `Get "${url.origin}/v2/": ${text}`;
-}
-
-/** The platform's code for a failure is on the error that `fetch` names as cause, or within an AggregateError there. */
-function codeOf(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ("code" in current && typeof current.code === "string") return current.code;
-    if (current instanceof AggregateError && current.errors.length > 0) return codeOf(current.errors[0]);
+/** Says what `fetch` rejected with in the words of Go's net/http. `line` is what was asked for, as `requestLine` writes it. */
+export function networkError(line: string, url: URL, cause: unknown): NetworkError {
+  if (cause instanceof NetworkError) {
+    const text = cause.message.startsWith("Get ") ? cause.message : `${line}: ${cause.message}`;
+    return new NetworkError(text, { cause, transient: cause.transient, reached: cause.reached });
   }
-  return "";
+  const root = rootOf(cause);
+  const code = codeOf(root);
+  const certificate = certificateCauses[code];
+  return new NetworkError(
+    `${line}: ${certificate ? verificationText(certificate, root, url) : dialText(code, root, url)}`,
+    {
+      cause,
+      transient: transientCodes.includes(code),
+      reached: certificate !== undefined,
+    },
+  );
+}
+
+function dialText(code: string, cause: unknown, url: URL): string {
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  if (code === "ECONNREFUSED") return `dial tcp ${url.hostname}:${port}: connect: connection refused`;
+  const text = causes[code] ?? errorMessage(cause);
+  return code === "ENOTFOUND" || code === "EAI_AGAIN" ? `dial tcp: lookup ${url.hostname}: ${text}` : text;
+}
+
+/** Node tells the names that a certificate is for with the error that they are not the one that was asked for. */
+function verificationText(text: string, cause: unknown, url: URL): string {
+  const { cert } = Object(cause) as { readonly cert?: { readonly subjectaltname?: unknown } };
+  const names = typeof cert?.subjectaltname === "string" ? cert.subjectaltname.slice(0, 500) : undefined;
+  const valid = names?.replaceAll(/(?:DNS|IP Address):/g, "");
+  return `tls: failed to verify certificate: x509: ${valid === undefined ? text : `certificate is valid for ${valid}, not ${url.hostname}`}`;
+}
+
+/** What was asked for, as Go's client begins its errors: `Get "https://..."`. */
+export function requestLine({ method, url }: { readonly method: string; readonly url: URL }): string {
+  return `${method.slice(0, 1)}${method.slice(1).toLowerCase()} "${url.href}"`;
+}
+
+/** What is at the bottom of an error of `fetch`: it is named as cause, or stands within an AggregateError there. */
+function rootOf(error: unknown): unknown {
+  let root = error;
+  for (let next = causeOf(root); next !== undefined; next = causeOf(root)) root = next;
+  return root;
+}
+
+function causeOf(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors[0];
+  return error instanceof Error && codeOf(error) === "" ? error.cause : undefined;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
 export interface ReadOptions {

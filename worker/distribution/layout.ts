@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
 import { type Index, manifestLimit, parseManifestOrIndex } from "../oci/manifest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import { formatReference, type Reference, tagNameOnly } from "../reference/reference.ts";
+import type { Reference } from "../reference/reference.ts";
 import { type Fetch, NetworkError, readBody, Watchdog } from "./http.ts";
 import type { BlobStream, ManifestBytes, Repository, ResolvedManifest } from "./repository.ts";
 
@@ -18,7 +18,7 @@ export interface LayoutFiles {
 export interface BundledRegistry {
   /** For `docker info` and messages. */
   readonly name: string;
-  /** The repository of `reference`, when the bundle has what it names. */
+  /** The repository of `reference`, when the bundle has any of it. */
   find(reference: Reference, signal?: AbortSignal): Promise<Repository | undefined>;
   /** Full references of all it has. */
   references(signal?: AbortSignal): Promise<readonly string[]>;
@@ -45,25 +45,19 @@ export class LayoutRegistry implements BundledRegistry {
     return this.#components.name;
   }
 
-  async find(reference: Reference, signal?: AbortSignal): Promise<Repository | undefined> {
-    const entry = await this.#entry(reference, signal);
-    return entry && new LayoutRepository(this.#components, entry);
+  async find({ domain, path }: Reference, signal?: AbortSignal): Promise<Repository | undefined> {
+    const index = await this.#load(signal);
+    const prefix = `${domain}/${path}:`;
+    const tags = (index?.manifests ?? []).flatMap((entry) => {
+      const name = entry.annotations?.[referenceAnnotation] ?? "";
+      return name.startsWith(prefix) ? [[name.slice(prefix.length), entry] as const] : [];
+    });
+    return tags.length > 0 ? new LayoutRepository(this.#components, new Map(tags)) : undefined;
   }
 
   async references(signal?: AbortSignal): Promise<readonly string[]> {
     const index = await this.#load(signal);
     return (index?.manifests ?? []).flatMap((entry) => entry.annotations?.[referenceAnnotation] ?? []);
-  }
-
-  async #entry(reference: Reference, signal: AbortSignal | undefined): Promise<Descriptor | undefined> {
-    const index = await this.#load(signal);
-    const repository = `${reference.domain}/${reference.path}`;
-    const full = formatReference(tagNameOnly(reference));
-    return index?.manifests.find((entry) => {
-      const name = entry.annotations?.[referenceAnnotation];
-      if (reference.digest === undefined) return name === full;
-      return entry.digest === reference.digest && name?.startsWith(`${repository}:`);
-    });
   }
 
   /** Read once; a failure is not remembered. */
@@ -83,11 +77,11 @@ export class LayoutRegistry implements BundledRegistry {
 
 class LayoutRepository implements Repository {
   readonly #components: LayoutRegistryComponents;
-  readonly #entry: Descriptor;
+  readonly #tags: ReadonlyMap<string, Descriptor>;
 
-  constructor(components: LayoutRegistryComponents, entry: Descriptor) {
+  constructor(components: LayoutRegistryComponents, tags: ReadonlyMap<string, Descriptor>) {
     this.#components = components;
-    this.#entry = entry;
+    this.#tags = tags;
   }
 
   get name(): string {
@@ -95,8 +89,14 @@ class LayoutRepository implements Repository {
   }
 
   async resolve(tagOrDigest: string, signal?: AbortSignal): Promise<ResolvedManifest> {
+    const entry = [...this.#tags].find(([tag, { digest }]) => tagOrDigest === tag || tagOrDigest === digest)?.[1];
+    if (!entry) throw notFound(`${this.name} has no ${tagOrDigest}`);
     if (isDigest(tagOrDigest)) return this.manifest(tagOrDigest, signal);
-    return { digest: this.#entry.digest, mediaType: this.#entry.mediaType };
+    return { digest: entry.digest, mediaType: entry.mediaType };
+  }
+
+  async tags(): Promise<readonly string[]> {
+    return [...this.#tags.keys()];
   }
 
   async manifest(digest: Digest, signal?: AbortSignal): Promise<ManifestBytes> {

@@ -65,7 +65,7 @@ describe.skipIf(!(await hasRealRegistry()))("with the real registry server askin
     const serveraddress = registry.host;
     await resolverFor().login({ username: "wherry", password: "secret", serveraddress });
     await expect(resolverFor().login({ username: "wherry", password: "x", serveraddress })).rejects.toMatchObject({
-      name: "Unauthorized",
+      name: "System",
       message: `login attempt to http://${registry.host}/v2/ failed with status: 401 Unauthorized`,
     });
   });

@@ -1,7 +1,7 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { type Fetch, type Limits, NetworkError, networkError, readWhole, Watchdog } from "./http.ts";
-import { RegistryError, registryError } from "./registry-error.ts";
+import { type Fetch, type Limits, NetworkError, networkError, readWhole, requestLine, Watchdog } from "./http.ts";
+import { RegistryError, registryError, tokenError } from "./registry-error.ts";
 
 export interface RegistryClientComponents {
   readonly fetch: Fetch;
@@ -32,9 +32,15 @@ const tokenLimit = 1024 * 1024;
 /** HTTP as registries speak it: challenges, redirects, time-outs, errors. Does not try twice; see `withRetries`. */
 export class RegistryClient {
   readonly #components: RegistryClientComponents;
+  #answered = false;
 
   constructor(components: RegistryClientComponents) {
     this.#components = components;
+  }
+
+  /** Whether anything was answered: if so, what fails later is no matter of the address. */
+  get hasAnswered(): boolean {
+    return this.#answered;
   }
 
   get limits(): Limits {
@@ -53,9 +59,11 @@ export class RegistryClient {
       if (response.status !== 401 || attempt > 2) throw error;
       const method = request.method ?? "GET";
       const sent = { method, url, scope: request.scope, ...(authorization ? { authorization } : {}) };
-      const again = await authorizer.accept(response, sent, (realm, credentials) =>
-        this.#requestToken(realm, credentials, request.signal),
-      );
+      const again = await authorizer
+        .accept(response, sent, (realm, credentials) => this.#requestToken(realm, credentials, request.signal))
+        .catch((refusal: unknown) => {
+          throw refusal instanceof RegistryError ? tokenError(refusal, sent) : refusal;
+        });
       if (!again) throw error;
     }
   }
@@ -120,14 +128,15 @@ export class RegistryClient {
       const response = await this.#components.fetch(url.href, { ...init, redirect: "manual" });
       // A page may not look into redirects; its browser drops Authorization itself where the origin changes.
       const hidden = response.type === "opaqueredirect";
-      return {
-        response: hidden ? await this.#components.fetch(url.href, { ...init, redirect: "follow" }) : response,
-        watchdog,
-      };
+      const seen = hidden ? await this.#components.fetch(url.href, { ...init, redirect: "follow" }) : response;
+      this.#answered = true;
+      return { response: seen, watchdog };
     } catch (error) {
       watchdog.dispose();
       request.signal?.throwIfAborted();
-      throw networkError(url, watchdog.signal.aborted ? watchdog.signal.reason : error);
+      // Docker asks `/v2/` before all else, so that is what its users see when nobody is there.
+      const asked = this.#answered ? { method: init.method, url } : { method: "GET", url: new URL("/v2/", url) };
+      throw networkError(requestLine(asked), url, watchdog.signal.aborted ? watchdog.signal.reason : error);
     }
   }
 

@@ -2,6 +2,7 @@ import {
   type EngineError,
   errorMessage,
   forbidden,
+  invalidParameter,
   isEngineError,
   notFound,
   system,
@@ -11,7 +12,7 @@ import {
 import { isObject } from "../oci/json.ts";
 import { familiarName, familiarString, type Reference } from "../reference/reference.ts";
 import { parseChallenges } from "./challenge.ts";
-import { NetworkError } from "./http.ts";
+import { NetworkError, requestLine } from "./http.ts";
 
 /** The error codes of the distribution-spec that matter to a pull, with the message that stands for each of them. */
 const defaultMessages: Readonly<Record<string, string>> = {
@@ -37,10 +38,13 @@ export class RegistryError extends Error {
   readonly code: string;
   /** Docker words an error differently when the registry said more than its code. */
   readonly detailed: boolean;
+  /** The status in words, where the answer had any. */
+  readonly statusText: string;
 
-  constructor(status: number, code: string, message: string, detailed: boolean) {
+  constructor(answer: Pick<Response, "status" | "statusText">, code: string, message: string, detailed: boolean) {
     super(message);
-    this.status = status;
+    this.status = answer.status;
+    this.statusText = answer.statusText;
     this.code = code;
     this.detailed = detailed;
   }
@@ -55,16 +59,12 @@ export class RegistryError extends Error {
 export function registryError(response: Response, body: Uint8Array): RegistryError {
   const { status } = response;
   if (status >= 500) {
-    return new RegistryError(
-      status,
-      "",
-      `received unexpected HTTP status: ${status} ${response.statusText}`.trim(),
-      false,
-    );
+    const text = `received unexpected HTTP status: ${status} ${response.statusText}`.trim();
+    return new RegistryError(response, "", text, false);
   }
   for (const { scheme, parameters } of parseChallenges(response.headers.get("www-authenticate"))) {
     const code = scheme === "bearer" ? bearerErrors[parameters.error ?? ""] : undefined;
-    if (code) return fromCode(status, code, parameters.error_description, true);
+    if (code) return fromCode(response, code, parameters.error_description, true);
   }
   const text = new TextDecoder().decode(body).slice(0, messageLimit);
   const document = parsed(text);
@@ -72,22 +72,22 @@ export function registryError(response: Response, body: Uint8Array): RegistryErr
   if (isObject(first)) {
     const code = typeof first.code === "string" ? first.code.toUpperCase() : "";
     const message = typeof first.message === "string" ? first.message : undefined;
-    return fromCode(status, code, message, first.detail !== undefined && first.detail !== null);
+    return fromCode(response, code, message, first.detail !== undefined && first.detail !== null);
   }
   const details = typeof document?.details === "string" ? document.details : text;
-  return fromCode(status, statusCodes[status] ?? "UNKNOWN", details, true);
+  return fromCode(response, statusCodes[status] ?? "UNKNOWN", details, true);
 }
 
 const bearerErrors: Readonly<Record<string, string>> = { invalid_token: "UNAUTHORIZED", insufficient_scope: "DENIED" };
 const statusCodes: Readonly<Record<number, string>> = { 401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS" };
 
-function fromCode(status: number, given: string, message: string | undefined, hasDetail: boolean): RegistryError {
+function fromCode(answer: Response, given: string, message: string | undefined, hasDetail: boolean): RegistryError {
   const code = given in defaultMessages ? given : "UNKNOWN";
   const name = code.toLowerCase().replaceAll("_", " ");
   const usual = defaultMessages[code] ?? "";
   const text = (message ?? usual).slice(0, messageLimit);
   const bare = !hasDetail && (text === "" || text === usual);
-  return new RegistryError(status, code, bare ? name : `${name}: ${text}`, !bare);
+  return new RegistryError(answer, code, bare ? name : `${name}: ${text}`, !bare);
 }
 
 function parsed(text: string): { readonly [name: string]: unknown } | undefined {
@@ -99,10 +99,27 @@ function parsed(text: string): { readonly [name: string]: unknown } | undefined 
   }
 }
 
+/** A token server's refusal in the words of Go's client: as a failure of the `request` that wanted a token. */
+export function tokenError(error: RegistryError, request: { readonly method: string; readonly url: URL }): Error {
+  const text = `${requestLine(request)}: ${error.message}`;
+  if (error.transient) return new RegistryError(error, error.code, text, false);
+  const options = { cause: error };
+  if (error.code === "UNAUTHORIZED") return unauthorized(text, options);
+  return error.code === "DENIED" ? forbidden(text, options) : system(text, options);
+}
+
+/** What a pull that can't have the image's config fails with. What is of our own making, a full disk, is left as it is. */
+export function configError(cause: unknown, attempts: number): unknown {
+  const reason = cause instanceof RegistryError && cause.code === "BLOB_UNKNOWN" ? "unknown blob" : errorMessage(cause);
+  const text = `error pulling image configuration: download failed after attempts=${attempts}: ${reason}`;
+  if (isEngineError(cause, "InvalidParameter")) return invalidParameter(text, { cause });
+  return cause instanceof RegistryError || cause instanceof NetworkError ? new NetworkError(text, { cause }) : cause;
+}
+
 /** What the user sees when `reference` can't be had, in Docker's words. */
 export function pullError(error: unknown, reference: Reference): EngineError {
   if (isEngineError(error)) return error;
-  if (error instanceof NetworkError) return unavailable(error.message, { cause: error });
+  if (error instanceof NetworkError) return system(error.message, { cause: error });
   if (!(error instanceof RegistryError)) return system(errorMessage(error), { cause: error });
   const { code, message } = error;
   const options = { cause: error };

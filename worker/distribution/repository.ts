@@ -3,6 +3,7 @@ import { sha256 } from "../archive/sha256.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
+import { asArray, asString, parseJsonObject } from "../oci/json.ts";
 import { manifestLimit } from "../oci/manifest.ts";
 import { acceptedManifestTypes } from "../oci/media-types.ts";
 import { NetworkError, readBody } from "./http.ts";
@@ -15,6 +16,8 @@ export interface Repository {
   readonly name: string;
   /** Which manifest a tag or digest names now. Carries the bytes where finding out has brought them along. */
   resolve(tagOrDigest: string, signal?: AbortSignal): Promise<ResolvedManifest>;
+  /** All tags, as the place orders them. */
+  tags(signal?: AbortSignal): Promise<readonly string[]>;
   /** A manifest by digest, verified. */
   manifest(digest: Digest, signal?: AbortSignal): Promise<ManifestBytes>;
   /** Streams a blob, from `offset` on where the place can do that and else from its start. Not verified. */
@@ -26,6 +29,9 @@ export interface ResolvedManifest {
   readonly bytes?: Uint8Array;
   readonly mediaType?: string;
 }
+
+const tagPageLimit = 4 * 1024 * 1024;
+const tagLimit = 100_000;
 
 export interface ManifestBytes {
   readonly digest: Digest;
@@ -67,6 +73,26 @@ export class RemoteRepository implements Repository {
     if (isDigest(tagOrDigest)) return this.manifest(tagOrDigest, signal);
     const head = await this.#head(tagOrDigest, signal);
     return head ?? this.#get(tagOrDigest, signal);
+  }
+
+  /** Follows the pages of distribution-spec's "Listing Tags". */
+  async tags(signal?: AbortSignal): Promise<readonly string[]> {
+    const { client } = this.#options;
+    const tags: string[] = [];
+    let url: URL | undefined = this.#url("tags/list");
+    for (let page = 1; url; page += 1) {
+      const current: URL = url;
+      const { bytes, next } = await client.withRetries(async () => {
+        const answer = await client.request(current, { scope: this.#scope, signal });
+        const link = answer.response.headers.get("link");
+        return { bytes: await client.readWhole(answer, tagPageLimit), next: nextPage(link, current) };
+      }, signal);
+      const { tags: some } = parseJsonObject(bytes, tagPageLimit, "tags");
+      if (some !== null) tags.push(...asArray(some, tagLimit, "tags").map((tag) => asString(tag, "tag")));
+      if (tags.length > tagLimit || page > tagLimit) throw invalidParameter(`tags: expected at most ${tagLimit}`);
+      url = next;
+    }
+    return tags;
   }
 
   async manifest(digest: Digest, signal?: AbortSignal): Promise<ManifestBytes> {
@@ -138,6 +164,14 @@ export class RemoteRepository implements Repository {
   #url(rest: string): URL {
     return new URL(`/v2/${this.#options.path}/${rest}`, this.#options.base);
   }
+}
+
+/** The address of a Link header (RFC 8288) with the relation `next`, which must be of the same registry. */
+function nextPage(link: string | null, from: URL): URL | undefined {
+  const target = /^\s*<([^>]{1,2000})>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+  if (target === undefined || !URL.canParse(target, from.href)) return undefined;
+  const next = new URL(target, from.href);
+  return next.origin === from.origin ? next : undefined;
 }
 
 function rangeStart(header: string | null): number | undefined {

@@ -6,6 +6,7 @@ import { asDescriptor, clock, image, layer, limits, resolverFor, store } from ".
 import { buildIndex, descriptor } from "../../test/support/registry.node.ts";
 import { fail, type RegistryDouble, startRegistryDouble } from "../../test/support/registry-double.node.ts";
 import { createNodeSha256 } from "../archive/sha256.node.ts";
+import { system } from "../errdefs/errors.ts";
 import { parseNormalizedNamed } from "../reference/reference.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { LayoutRegistry } from "./layout.ts";
@@ -62,7 +63,7 @@ describe("where an image is looked for", () => {
       await expect(
         resolverFor({ bundled: bundled(), fetch: dead }).resolve(parseNormalizedNamed(name)),
       ).rejects.toMatchObject({
-        name: "Unavailable",
+        name: "System",
         message: `Get "https://${host}/v2/": dial tcp: lookup ${host}: no such host`,
       });
     },
@@ -83,6 +84,44 @@ describe("where an image is looked for", () => {
     mirror.answer = (_, response) => Boolean(response.writeHead(500).end());
     const resolver = resolverFor({ bundled: bundled(), fetch: onlyMirror }, [`http://${mirror.host}`]);
     expect((await resolver.resolve(busybox)).repository.name).toBe("bundled");
+  });
+
+  test("so is one that has the manifest but not the rest", async () => {
+    mirror.add("library/busybox:latest", image);
+    mirror.answer = (request, response) =>
+      request.url?.includes("/blobs/") === true && fail(response, 404, "BLOB_UNKNOWN", "gone");
+    const resolver = resolverFor({ bundled: bundled(), fetch: onlyMirror }, [`http://${mirror.host}`]);
+    const { content } = store();
+    const asked: string[] = [];
+    await resolver.withRepository(busybox, {}, async (repository) => {
+      asked.push(repository.name);
+      await fetchBlob({ content, clock, limits }, repository, asDescriptor(layer), { kind: "filesystem layer" });
+    });
+    expect(asked).toEqual([mirror.host, "bundled"]);
+  });
+
+  test("but what fails here is no fault of the mirror", async () => {
+    mirror.add("library/busybox:latest", image);
+    const resolver = resolverFor({ bundled: bundled(), fetch: onlyMirror }, [`http://${mirror.host}`]);
+    const full = resolver.withRepository(busybox, {}, () => Promise.reject(system("no space left on device")));
+    await expect(full).rejects.toThrow("no space left on device");
+  });
+
+  test("tags are those of the first place that has any", async () => {
+    const resolver = resolverFor({ bundled: bundled(), fetch: onlyMirror }, [`http://${mirror.host}`]);
+    const tags = () => resolver.withRepository(busybox, {}, (repository) => repository.tags());
+    mirror.answer = (_, response) => fail(response, 404, "NAME_UNKNOWN", "no such repository");
+    expect(await tags()).toEqual(["latest"]);
+    const pages = [
+      ["a", "b"],
+      ["c", "d"],
+    ];
+    mirror.answer = (request, response) => {
+      const page = request.url?.endsWith("?last=b&n=2") ? 1 : 0;
+      if (page === 0) response.setHeader("link", '</v2/library/busybox/tags/list?last=b&n=2>; rel="next"');
+      return Boolean(response.end(JSON.stringify({ name: "library/busybox", tags: pages[page] })));
+    };
+    expect(await tags()).toEqual(["a", "b", "c", "d"]);
   });
 
   test("a mirror is not asked for other registries", async () => {

@@ -1,6 +1,6 @@
 import type { AuthConfig } from "../api/types/common.ts";
 import type { CreateSha256 } from "../archive/sha256.ts";
-import { invalidParameter, isEngineError, unauthorized } from "../errdefs/errors.ts";
+import { invalidParameter, isEngineError, system } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { defaultDomain, type Reference, tagNameOnly } from "../reference/reference.ts";
 import { Authorizer } from "./authorizer.ts";
@@ -25,6 +25,11 @@ export interface ResolvedImage extends ResolvedManifest {
   readonly repository: Repository;
 }
 
+interface RegistryRequestOptions {
+  readonly auth?: AuthConfig;
+  readonly signal?: AbortSignal;
+}
+
 /** Finds images: the user's mirrors, the bundled registry for docker.io/library, then the registry that the name says. */
 export class Resolver {
   readonly #components: ResolverComponents;
@@ -44,119 +49,118 @@ export class Resolver {
     return { ...defaultLimits, ...this.#components.limits };
   }
 
-  /** Rejects with Docker's words for what the registry answered. */
-  async resolve(
+  /** Which manifest `reference` names now. Rejects with Docker's words for what the registry answered. */
+  async resolve(reference: Reference, options: RegistryRequestOptions = {}): Promise<ResolvedImage> {
+    const named = tagNameOnly(reference);
+    const name = named.digest ?? named.tag ?? "latest";
+    return this.withRepository(named, options, async (repository) => ({
+      repository,
+      ...(await repository.resolve(name, options.signal)),
+    }));
+  }
+
+  /**
+   * Does something with the repository of `reference`, at the best place where it succeeds. As with dockerd, a mirror that fails
+   * in any way is passed over; so is a bundle that lacks something, which must not keep the user from the registry. Rejects
+   * with Docker's words for what the registry itself answered.
+   */
+  async withRepository<T>(
     reference: Reference,
-    options: { readonly auth?: AuthConfig; readonly signal?: AbortSignal } = {},
-  ): Promise<ResolvedImage> {
-    const { digest, tag } = tagNameOnly(reference);
-    const name = digest ?? tag ?? "latest";
-    const early =
-      (await this.#fromMirrors(reference, name, options.signal)) ??
-      (await this.#fromBundle(reference, name, options.signal));
-    if (early) return early;
+    options: RegistryRequestOptions,
+    action: (repository: Repository) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#fromRegistry(reference, name, options);
+      for await (const repository of this.#passable(reference, options.signal)) {
+        try {
+          return await action(repository);
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (!isOfPlace(error)) throw error;
+        }
+      }
+      return await this.#atRegistry(reference.domain, options, (client, base) =>
+        action(this.#remote(client, base, reference)),
+      );
     } catch (error) {
       options.signal?.throwIfAborted();
-      throw pullError(error, tagNameOnly(reference));
+      throw pullError(error, reference);
     }
   }
 
-  /** Tries credentials at the registry that they name. Rejects with `Unauthorized` when they are refused. */
+  /** Tries credentials at the registry that they name. Rejects in Docker's words when they are refused. */
   async login(auth: AuthConfig, signal?: AbortSignal): Promise<void> {
     const domain = registryOf(auth.serveraddress ?? "");
-    let failure: unknown;
-    for (const base of registryEndpoints(domain, this.#registries)) {
-      try {
-        const client = this.#client(new Authorizer(auth));
-        const { response, watchdog } = await client.request(new URL("/v2/", base), { scope: "", signal });
+    try {
+      await this.#atRegistry(domain, { auth, ...(signal ? { signal } : {}) }, async (client, base) => {
+        const url = new URL("/v2/", base);
+        const { response, watchdog } = await client.request(url, { scope: "", signal }).catch((cause: unknown) => {
+          if (!(cause instanceof RegistryError)) throw cause;
+          const status = `${cause.status} ${cause.statusText}`.trim();
+          throw system(`login attempt to ${url.href} failed with status: ${status}`, { cause });
+        });
         watchdog.dispose();
         await response.body?.cancel();
-        return;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof RegistryError && error.status === 401) {
-          throw unauthorized(`login attempt to ${base.origin}/v2/ failed with status: 401 Unauthorized`, {
-            cause: error,
-          });
-        }
-        failure = error;
-        if (!(error instanceof NetworkError)) break;
-      }
-    }
-    throw pullError(failure, { domain, path: "" });
-  }
-
-  /** A mirror that fails in any way is passed over, as dockerd does. It never gets the user's credentials. */
-  async #fromMirrors(reference: Reference, name: string, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
-    if (reference.domain !== defaultDomain) return undefined;
-    for (const mirror of this.#mirrors) {
-      try {
-        return await this.#ask(mirror, reference, name, new Authorizer(), signal);
-      } catch {
-        signal?.throwIfAborted();
-      }
-    }
-    return undefined;
-  }
-
-  /** A bundle that can't be read must not keep the user from the registry. */
-  async #fromBundle(reference: Reference, name: string, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
-    const { bundled } = this.#components;
-    if (!bundled || reference.domain !== defaultDomain || !reference.path.startsWith("library/")) return undefined;
-    try {
-      const repository = await bundled.find(reference, signal);
-      return repository && { repository, ...(await repository.resolve(name, signal)) };
+      });
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof NetworkError || isEngineError(error)) return undefined;
-      throw error;
+      throw pullError(error, { domain, path: "" });
     }
   }
 
-  async #fromRegistry(
-    reference: Reference,
-    name: string,
-    { auth, signal }: { readonly auth?: AuthConfig; readonly signal?: AbortSignal },
-  ): Promise<ResolvedImage> {
-    const all = registryEndpoints(reference.domain, this.#registries);
-    const known = this.#working.get(reference.domain);
-    const endpoints = all.filter((endpoint) => known === undefined || endpoint.origin === known);
+  /** Places beside the registry itself, best first. They never get the user's credentials. */
+  async *#passable(reference: Reference, signal: AbortSignal | undefined): AsyncGenerator<Repository> {
+    if (reference.domain !== defaultDomain) return;
+    for (const mirror of this.#mirrors) yield this.#remote(this.#client(new Authorizer()), mirror, reference);
+    const { bundled } = this.#components;
+    if (!bundled || !reference.path.startsWith("library/")) return;
+    try {
+      const repository = await bundled.find(reference, signal);
+      if (repository) yield repository;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isOfPlace(error)) throw error;
+    }
+  }
+
+  async #atRegistry<T>(
+    domain: string,
+    { auth, signal }: RegistryRequestOptions,
+    action: (client: RegistryClient, base: URL) => Promise<T>,
+  ): Promise<T> {
+    const known = this.#working.get(domain);
+    const all = registryEndpoints(domain, this.#registries);
     let failure: unknown;
-    for (const endpoint of endpoints) {
+    for (const endpoint of all.filter(({ origin }) => known === undefined || origin === known)) {
+      const client = this.#client(new Authorizer(auth));
       try {
-        const image = await this.#ask(endpoint, reference, name, new Authorizer(auth), signal);
-        this.#working.set(reference.domain, endpoint.origin);
-        return image;
+        return await action(client, endpoint);
       } catch (error) {
         signal?.throwIfAborted();
         // Only silence sends us to the next address: what a registry answers is its answer.
-        if (!(error instanceof NetworkError)) throw error;
+        if (!(error instanceof NetworkError) || error.reached || client.hasAnswered) throw error;
         failure = error;
-        this.#working.delete(reference.domain);
+        this.#working.delete(domain);
+      } finally {
+        if (client.hasAnswered) this.#working.set(domain, endpoint.origin);
       }
     }
     throw failure;
   }
 
-  async #ask(
-    base: URL,
-    reference: Reference,
-    name: string,
-    authorizer: Authorizer,
-    signal?: AbortSignal,
-  ): Promise<ResolvedImage> {
-    const { createSha256 } = this.#components;
-    const client = this.#client(authorizer);
-    const repository = new RemoteRepository({ client, createSha256, base, path: reference.path });
-    return { repository, ...(await repository.resolve(name, signal)) };
+  #remote(client: RegistryClient, base: URL, { path }: Reference): Repository {
+    return new RemoteRepository({ client, createSha256: this.#components.createSha256, base, path });
   }
 
   #client(authorizer: Authorizer): RegistryClient {
     const { fetch, clock } = this.#components;
     return new RegistryClient({ fetch, clock, authorizer, limits: this.limits });
   }
+}
+
+/** Whether another place may do better: not when it is our own disk that is full. */
+function isOfPlace(error: unknown): boolean {
+  const isAnswer = error instanceof RegistryError || error instanceof NetworkError;
+  return isAnswer || isEngineError(error, "InvalidParameter") || isEngineError(error, "NotFound");
 }
 
 /** The registry of a `docker login`: a host, or an address as the CLI keeps them, such as `https://index.docker.io/v1/`. */

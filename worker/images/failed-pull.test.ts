@@ -13,6 +13,7 @@ import {
 } from "../../test/support/images.node.ts";
 import { blob, buildImage, type TestImage, tarOf } from "../../test/support/registry.node.ts";
 import { fail, type RegistryDouble } from "../../test/support/registry-double.node.ts";
+import type { Digest } from "../oci/digest.ts";
 
 let registry: RegistryDouble;
 let disk: Disk;
@@ -46,6 +47,15 @@ function zstdBomb(): Uint8Array {
 }
 
 describe("pull() that fails", () => {
+  test("a config that cannot be had is told as such", async () => {
+    registry.answer = (request, response) =>
+      request.url?.endsWith(one.config.digest) === true && fail(response, 404, "BLOB_UNKNOWN", "blob unknown");
+    await expect(engine.pull(named("one"))).rejects.toThrow(
+      "error pulling image configuration: download failed after attempts=1: unknown blob",
+    );
+    expect(await engine.stored()).toEqual(nothing);
+  });
+
   const bad: [string, () => TestImage, string][] = [
     [
       "a layer that is not what its diff-id says",
@@ -151,5 +161,47 @@ describe("pull() that fails", () => {
     const { blobs, layers } = await engine.stored();
     expect(blobs).toEqual(allOf(two));
     expect(layers).toEqual([...two.diffIds].sort());
+  });
+});
+
+/** Changes one byte of a blob behind the engine's back. */
+async function spoil(digest: string): Promise<void> {
+  const name = `blobs/sha256/${digest.slice(7)}`;
+  const file = await disk.files.open(name);
+  const bytes = Uint8Array.from((await file?.readAt(0, file.size)) ?? []);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  const writer = await disk.files.create(name);
+  await writer.write(bytes);
+  await writer.commit();
+}
+
+describe("pull() over what the disk has spoilt", () => {
+  test.each(["manifest", "config"] as const)("a %s that the disk has spoilt is brought again", async (which) => {
+    await engine.pull(named("one"));
+    await spoil(one[which].digest);
+    const after = await boot(disk);
+    if (which === "config")
+      expect(await after.images.list({ all: true, filters: new Map(), sharedSize: false })).toEqual([]);
+    registry.requests.length = 0;
+    await after.pull(named("one"));
+    expect(registry.requests.filter((line) => line.startsWith("GET"))).toHaveLength(1);
+    expect((await after.images.inspect(named("one"))).Id).toBe(one.config.digest);
+    expect(Buffer.from(await after.content.read(one[which].digest as Digest))).toEqual(Buffer.from(one[which].bytes));
+  });
+
+  test("a layer that the disk has spoilt is dropped where it is wanted, and brought again", async () => {
+    await engine.pull(named("one"));
+    const [diffId = ""] = one.diffIds;
+    const [layer = one.config] = one.layers;
+    await spoil(layer.digest);
+    for (const { name } of await disk.files.list("layers/")) await disk.files.remove(name);
+    const id = one.config.digest as Digest;
+    await expect(engine.store.unpack(id)).rejects.toMatchObject({
+      name: "NotFound",
+      message: `layer ${layer.digest} was damaged on the disk: pull the image again`,
+    });
+    await engine.pull(named("one"));
+    await engine.store.unpack(id);
+    expect((await engine.stored()).layers).toContain(diffId);
   });
 });

@@ -1,8 +1,8 @@
 import type { Filters } from "../api/types/common.ts";
 import type { ImageSummary } from "../api/types/image.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { parseTimestamp } from "../internal/clock.ts";
 import { booleanFilter, checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { untilTime } from "../internal/until.ts";
 import { familiarName, familiarString, type Reference } from "../reference/reference.ts";
 import { createdSeconds, imageSize, repoNames } from "./image-inspect.ts";
 import type { Image, ImageStore, ImageUsers } from "./image-store.ts";
@@ -18,16 +18,15 @@ const knownFilters = ["dangling", "label", "before", "since", "reference", "unti
 
 /** The answer of `GET /images/json`, newest first. Rejects with `InvalidParameter` or `NotFound` for a bad filter. */
 export async function listImages(
-  store: ImageStore,
-  users: ImageUsers,
+  { store, users, now }: { readonly store: ImageStore; readonly users: ImageUsers; readonly now: Date },
   options: ListOptions,
 ): Promise<readonly ImageSummary[]> {
   const { filters } = options;
   checkFilterNames(filters, knownFilters);
   const dangling = booleanFilter(filters, "dangling", false);
   const hasDangling = filters.has("dangling");
-  const inTime = await timeFilter(store, filters);
-  const images = await Promise.all(store.all().map(({ id }) => store.image(id)));
+  const inTime = await timeFilter(store, filters, now);
+  const images = await store.sound();
   const summaries = images.flatMap((image): readonly ImageSummary[] => {
     if (!inTime(image) || !matchesLabels(image.config.config.labels ?? {}, filters.get("label"))) return [];
     const all = store.referencesOf(image.id);
@@ -69,13 +68,13 @@ function sharedSize(image: Image, images: readonly Image[]): number {
   return image.record.layers.reduce((sum, { diffId, size }) => (others.has(diffId) ? sum + size : sum), 0);
 }
 
-async function timeFilter(store: ImageStore, filters: Filters): Promise<(image: Image) => boolean> {
+async function timeFilter(store: ImageStore, filters: Filters, now: Date): Promise<(image: Image) => boolean> {
   const timesOf = async (name: string) => {
     const images = await Promise.all((filters.get(name) ?? []).map((value) => store.resolve(value)));
     return images.map(({ config }) => Date.parse(config.created ?? ""));
   };
   const [before, since] = [await timesOf("before"), await timesOf("since")];
-  const until = (filters.get("until") ?? []).map(parseUntil);
+  const until = (filters.get("until") ?? []).map((value) => untilTime(value, now));
   return ({ config }) => {
     const created = Date.parse(config.created ?? "");
     return (
@@ -84,20 +83,6 @@ async function timeFilter(store: ImageStore, filters: Filters): Promise<(image: 
       until.every((time) => created <= time)
     );
   };
-}
-
-/** Milliseconds since the epoch. Rejects with `InvalidParameter`. */
-export function parseUntil(value: string): number {
-  const duration = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value);
-  if (duration && value !== "") {
-    const [, hours = 0, minutes = 0, seconds = 0] = duration;
-    return Date.now() - (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
-  }
-  try {
-    return Number((parseTimestamp(value) ?? 0n) / 1_000_000n);
-  } catch (cause) {
-    throw invalidParameter(`invalid filter 'until=${value}'`, { cause });
-  }
 }
 
 /** Matches a pattern of the `reference` filter against the familiar forms of a name, as Go's path.Match does. */
@@ -114,7 +99,7 @@ function globPattern(pattern: string): RegExp {
     else if (char === "?") source += "[^/]";
     else if (char === "[") {
       const end = pattern.indexOf("]", at + 2);
-      if (end < 0) throw invalidParameter(`invalid filter 'reference=${pattern}'`);
+      if (end < 0) throw invalidParameter("syntax error in pattern");
       const body = pattern.slice(at + 1, end).replace(/[\\\]]/g, "\\$&");
       source += `[${body}]`;
       at = end;
@@ -124,6 +109,6 @@ function globPattern(pattern: string): RegExp {
     // A run of stars means no more than one, and must not make the match slow.
     return new RegExp(`^${source.replace(/(?:\[\^\/\]\*)+/g, "[^/]*")}$`);
   } catch (cause) {
-    throw invalidParameter(`invalid filter 'reference=${pattern}'`, { cause });
+    throw invalidParameter("syntax error in pattern", { cause });
   }
 }

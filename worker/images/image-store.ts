@@ -1,6 +1,6 @@
 import type { ContentStore } from "../content/store.ts";
 import { streamBlob } from "../content/stream-blob.ts";
-import { conflict, invalidParameter, notFound } from "../errdefs/errors.ts";
+import { conflict, invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Json, RecordChange, RecordStore } from "../metadata/records.ts";
 import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
@@ -122,21 +122,38 @@ export class ImageStore {
     return found;
   }
 
+  /** All images but those whose config the disk has spoilt: a pull brings it again. */
+  async sound(): Promise<readonly Image[]> {
+    const images = this.all().map(({ id }) =>
+      this.image(id).catch((error: unknown) => {
+        if (isEngineError(error)) return undefined;
+        throw error;
+      }),
+    );
+    return (await Promise.all(images)).filter((image) => image !== undefined);
+  }
+
   async image(id: Digest): Promise<Image> {
     const record = this.#images.get(id);
     if (!record) throw notFound(`No such image: ${id}`);
     return { id, record, config: await this.#config(id) };
   }
 
-  /** Sees to it that an image's layers are unpacked: they are a cache, and what is missing is made again from the blobs. */
+  /**
+   * Sees to it that an image's layers are unpacked: they are a cache, and what is missing is made again from the blobs. A blob
+   * that the disk has spoilt is dropped, and the image is then `NotFound` as far as that layer goes: a pull brings it again.
+   */
   async unpack(id: Digest, signal?: AbortSignal): Promise<void> {
     const { layers, content } = this.#components;
     for (const { diffId, blob } of (await this.image(id)).record.layers) {
-      await layers.ensure({
-        diffId,
-        open: (inner) => streamBlob(content, blob.digest, inner),
-        ...(signal ? { signal } : {}),
-      });
+      const open = (inner: AbortSignal) => streamBlob(content, blob.digest, inner);
+      try {
+        await layers.ensure({ diffId, open, ...(signal ? { signal } : {}) });
+      } catch (cause) {
+        if (!isEngineError(cause, "InvalidParameter")) throw cause;
+        await content.remove(blob.digest);
+        throw notFound(`layer ${blob.digest} was damaged on the disk: pull the image again`, { cause });
+      }
     }
   }
 
@@ -199,8 +216,8 @@ export class ImageStore {
   }
 
   /**
-   * Removes an image with its names, then the blobs and layers that nothing else needs. Answers the layers that no image has
-   * any more, topmost first. Rejects with `Conflict` when it has children.
+   * Removes an image with its names, then the blobs and layers that nothing else needs. Answers the layers that neither
+   * an image nor a container has any more, topmost first. Rejects with `Conflict` when it has children.
    */
   async remove(id: Digest): Promise<readonly Digest[]> {
     return this.#lock.run(async () => {
@@ -214,7 +231,7 @@ export class ImageStore {
       this.#configs.delete(id);
       for (const name of names) this.#references.delete(name);
       const digests = names.flatMap((name) => parseCanonical(name).digest ?? []);
-      const kept = this.#imageLayers();
+      const kept = new Set([...this.#imageLayers(), ...this.#components.users.layersInUse()]);
       const gone = record.layers.map(({ diffId }) => diffId).filter((diffId) => !kept.has(diffId));
       await this.#remove(new Set([...blobsOf(record), ...digests]), new Set(gone));
       return gone.reverse();

@@ -13,6 +13,7 @@ import type { Resolver } from "../distribution/resolver.ts";
 import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { booleanFilter, checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { untilTime } from "../internal/until.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { imageConfigLimit, parseImageConfig } from "../oci/image-config.ts";
 import { parseManifestOrIndex } from "../oci/manifest.ts";
@@ -29,7 +30,7 @@ import {
 } from "../reference/reference.ts";
 import { checkPlatform } from "./choose-manifest.ts";
 import { imageHistory, inspectImage, repoNames } from "./image-inspect.ts";
-import { type ListOptions, listImages, parseUntil } from "./image-list.ts";
+import { type ListOptions, listImages } from "./image-list.ts";
 import { ImageRemoval } from "./image-removal.ts";
 import type { Image, ImageStore, ImageUsers } from "./image-store.ts";
 import type { Puller } from "./puller.ts";
@@ -76,21 +77,25 @@ export class Images {
 
   async pull(options: PullOptions): Promise<void> {
     const reference = pullReference(options.image, options.tag);
-    const { platforms, puller } = this.#components;
-    await puller.pull({
+    await this.#components.puller.pull({
       reference,
-      platforms: options.platform ? [options.platform] : platforms,
+      platforms: this.#wanted(options.platform),
       onProgress: options.onProgress,
       signal: options.signal,
       ...(options.auth ? { auth: options.auth } : {}),
     });
-    const name = familiarString(tagNameOnly(reference));
     const pulled = this.#components.store.lookUp(reference);
-    this.#components.events.publish("image", "pull", name, await this.#attributes(pulled, familiarName(reference)));
+    this.#components.events.publish(
+      "image",
+      "pull",
+      familiarString(reference),
+      await this.#attributes(pulled, familiarName(reference)),
+    );
   }
 
   async list(options: ListOptions): Promise<readonly ImageSummary[]> {
-    return listImages(this.#components.store, this.#components.users, options);
+    const { store, users, clock } = this.#components;
+    return listImages({ store, users, now: clock.now() }, options);
   }
 
   async inspect(name: string, options: { readonly platform?: Platform } = {}): Promise<ImageInspect> {
@@ -134,13 +139,14 @@ export class Images {
   }): Promise<ImagesPruneReport> {
     checkFilterNames(filters, ["dangling", "label", "label!", "until"]);
     const onlyDangling = booleanFilter(filters, "dangling", true);
-    const until = (filters.get("until") ?? []).map(parseUntil);
+    const now = this.#components.clock.now();
+    const until = (filters.get("until") ?? []).map((value) => untilTime(value, now));
     const deleted: ImageDeleteItem[] = [];
     let reclaimed = 0;
-    for (const { id } of this.#components.store.all()) {
+    for (const image of await this.#components.store.sound()) {
       if (signal?.aborted) break;
+      const { id } = image;
       if (!this.#components.store.find(id)) continue;
-      const image = await this.#components.store.image(id);
       const labels = image.config.config.labels ?? {};
       const created = Date.parse(image.config.created ?? "");
       const unwanted = (filters.get("label!") ?? []).some((label) => matchesLabels(labels, [label]));
@@ -175,8 +181,16 @@ export class Images {
 
   async #find(name: string, platform: Platform | undefined): Promise<Image> {
     const image = await this.#components.store.resolve(name);
-    if (platform) checkPlatform(image.config.platform, [platform], { ...nameOf(name, image) });
+    if (platform) checkPlatform(image.config.platform, this.#wanted(platform), { ...nameOf(name, image) });
     return image;
+  }
+
+  /** What suits a platform that a user named, or the machine; of an operating system alone, what the machine runs of it. */
+  #wanted(platform: Platform | undefined): readonly Platform[] {
+    const { platforms } = this.#components;
+    if (!platform) return platforms;
+    if (platform.architecture !== "") return [platform];
+    return platforms.map((own) => ({ ...own, os: platform.os }));
   }
 
   async #pruneOne(id: Digest, onlyDangling: boolean): Promise<readonly ImageDeleteItem[]> {
@@ -215,7 +229,7 @@ export class Images {
   /** What an event carries: the image's labels, as long as it is there, and a name. */
   async #attributes(id: Digest | undefined, name: string): Promise<Readonly<Record<string, string>>> {
     const { store } = this.#components;
-    const image = id && store.find(id) ? await store.image(id) : undefined;
+    const image = (await store.sound()).find((each) => each.id === id);
     return { ...image?.config.config.labels, name };
   }
 }
@@ -233,10 +247,11 @@ async function gather(pieces: AsyncIterable<Uint8Array>, limit: number): Promise
   return whole;
 }
 
-/** The reference of `POST /images/create`, whose `tag` may be a digest. */
+/** The reference of `POST /images/create`, whose `tag` may be a digest. Without either it stands for all tags. */
 function pullReference(image: string, tag: string): Reference {
   if (image === "") throw invalidParameter("invalid reference format");
   const reference = parseNormalizedNamed(image);
+  if (familiarName(reference) === "scratch") throw invalidParameter("'scratch' is a reserved name");
   if (tag === "") return reference;
   if (isDigest(tag)) return withDigest(reference, tag);
   const tagged = withTag(reference, tag);

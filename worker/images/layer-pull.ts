@@ -32,6 +32,13 @@ interface Layer {
   readonly blob: Descriptor;
 }
 
+/** `below` settles when the next lower layer has. */
+interface Turn {
+  readonly slots: Slots;
+  readonly below: Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
 /** No honest archive is denser than the densest that gzip can make. */
 const maxRatio = 1100;
 /** Bytes between two messages of one layer. */
@@ -55,12 +62,14 @@ export class LayerPull {
     if (signal?.aborted) giveUp();
     signal?.addEventListener("abort", giveUp, { once: true });
     const slots = new Slots(this.#options.limits.parallelLayers);
+    let below: Promise<unknown> = Promise.resolve();
     try {
       return await settled(
         layers.map((layer) => {
           const known = this.#shared.get(keyOf(layer));
-          const record = known ?? this.#bring(layer, missing.has(layer), slots, stop.signal);
+          const record = known ?? this.#bring(layer, missing.has(layer), { slots, below, signal: stop.signal });
           this.#shared.set(keyOf(layer), record);
+          below = record.catch(() => undefined);
           return record;
         }),
         (reason) => stop.abort(reason),
@@ -87,13 +96,17 @@ export class LayerPull {
     return missing;
   }
 
-  async #bring(layer: Layer, missing: boolean, slots: Slots, signal: AbortSignal): Promise<LayerRecord> {
+  async #bring(layer: Layer, missing: boolean, { slots, below, signal }: Turn): Promise<LayerRecord> {
     if (missing) {
       if (slots.full) this.#tell(layer, "Waiting");
       await slots.use(() => this.#download(layer, signal), signal);
     }
     const { contentSize } = await this.#unpacking.run(() => this.#unpack(layer, missing, signal));
-    if (missing) this.#tell(layer, "Pull complete");
+    if (missing) {
+      // Layers may be unpacked in any order; Docker's are complete from the lowest up.
+      await below;
+      this.#tell(layer, "Pull complete");
+    }
     return { ...layer, size: contentSize };
   }
 

@@ -72,6 +72,61 @@ describe("pull()", () => {
     expect(inspect.RootFS.Layers).toEqual(many.diffIds);
   });
 
+  test("layers are complete from the lowest up, however they arrive", async () => {
+    const many = buildImage({ layers: [base, { a: "1" }, { b: "2" }] });
+    registry.add("many:latest", many);
+    const lowest = many.layers[0]?.digest ?? "";
+    let late = () => undefined as unknown;
+    const othersAreThere = new Promise<void>((resolve) => {
+      late = resolve;
+    });
+    registry.answer = (request, response) => {
+      if (!request.url?.endsWith(lowest)) return false;
+      othersAreThere.then(() => response.end(many.layers[0]?.bytes));
+      return true;
+    };
+    const messages: JsonMessage[] = [];
+    let complete = 0;
+    await engine.images.pull({
+      image: named("many"),
+      tag: "latest",
+      onProgress: (message) => {
+        messages.push(message);
+        if (message.status === "Download complete" && ++complete === 2) late();
+      },
+    });
+    const done = statuses(messages).filter((line) => line?.endsWith("Pull complete"));
+    expect(done).toEqual(many.layers.map(({ digest }) => `${short(digest)}: Pull complete`));
+  });
+
+  test("without a tag all tags are pulled, and the last line is about all of them", async () => {
+    registry.add("one:2", two);
+    registry.add("one:3", two);
+    const messages = statuses(await engine.pull(named("one"), { all: true }));
+    expect(messages.filter((line) => line?.includes("Pulling from"))).toEqual([
+      "2: Pulling from one",
+      "3: Pulling from one",
+      "latest: Pulling from one",
+    ]);
+    expect(messages.at(-1)).toBe(`Status: Downloaded newer image for ${named("one")}`);
+    expect((await engine.images.inspect(two.config.digest)).RepoTags).toEqual([named("one:2"), named("one:3")]);
+    expect(engine.events).toEqual([`image pull ${named("one")}`]);
+    const again = statuses(await engine.pull(named("one"), { all: true }));
+    expect(again.at(-1)).toBe(`Status: Image is up to date for ${named("one")}`);
+  });
+
+  test("of an operating system alone is for what the machine runs of it", async () => {
+    await engine.pull(named("one"), { platform: "linux" });
+    await expect(engine.pull(named("two"), { platform: "windows" })).rejects.toThrow("(windows/386)");
+  });
+
+  test("scratch is no image", async () => {
+    await expect(engine.pull("scratch")).rejects.toMatchObject({
+      name: "InvalidParameter",
+      message: "'scratch' is a reserved name",
+    });
+  });
+
   test("a second pull transfers no blob, also after a restart", async () => {
     await engine.pull(named("one"));
     for (const current of [engine, await boot(disk)]) {
@@ -137,7 +192,11 @@ describe("pull()", () => {
       ]),
     );
     const messages: JsonMessage[] = [];
-    const pull = engine.images.pull({ image: named("none"), tag: "", onProgress: (message) => messages.push(message) });
+    const pull = engine.images.pull({
+      image: named("none"),
+      tag: "latest",
+      onProgress: (message) => messages.push(message),
+    });
     await expect(pull).rejects.toMatchObject({
       name: "NotFound",
       message: "no matching manifest for linux/386 in the manifest list entries (there is: linux/amd64, linux/arm/v7)",

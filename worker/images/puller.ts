@@ -2,18 +2,18 @@ import type { AuthConfig, ProgressListener } from "../api/types/common.ts";
 import { type CreateSha256, sha256 } from "../archive/sha256.ts";
 import type { ContentStore } from "../content/store.ts";
 import { fetchBlob } from "../distribution/fetch-blob.ts";
-import { pullError } from "../distribution/registry-error.ts";
-import type { Repository } from "../distribution/repository.ts";
-import type { ResolvedImage, Resolver } from "../distribution/resolver.ts";
-import { invalidParameter } from "../errdefs/errors.ts";
+import { configError } from "../distribution/registry-error.ts";
+import type { Repository, ResolvedManifest } from "../distribution/repository.ts";
+import type { Resolver } from "../distribution/resolver.ts";
+import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { imageConfigLimit, parseImageConfig } from "../oci/image-config.ts";
-import { type Index, type Manifest, parseManifestOrIndex } from "../oci/manifest.ts";
+import { type Index, type Manifest, manifestLimit, parseManifestOrIndex } from "../oci/manifest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
-import { familiarString, formatReference, type Reference, tagNameOnly, withDigest } from "../reference/reference.ts";
+import { familiarString, formatReference, type Reference, withDigest, withTag } from "../reference/reference.ts";
 import { SharedWork } from "../snapshots/shared-work.ts";
 import { checkPlatform, chooseManifest } from "./choose-manifest.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -23,7 +23,7 @@ import type { LayerUnpacker } from "./layer-unpacker.ts";
 import type { Lease } from "./leases.ts";
 
 export interface PullerComponents {
-  readonly resolver: Pick<Resolver, "resolve" | "limits">;
+  readonly resolver: Pick<Resolver, "withRepository" | "limits">;
   readonly images: ImageStore;
   readonly content: ContentStore;
   readonly layers: LayerUnpacker;
@@ -52,6 +52,13 @@ interface FoundImage {
   readonly diffIds: readonly Digest[];
 }
 
+/** What one tag or digest is brought in for, and what keeps it meanwhile. */
+interface Pull {
+  readonly request: PullRequest;
+  readonly reference: Reference;
+  readonly lease: Lease;
+}
+
 type Document =
   | { readonly kind: "index"; readonly index: Index }
   | { readonly kind: "manifest"; readonly manifest: Manifest; readonly descriptor: Descriptor };
@@ -69,45 +76,55 @@ export class Puller {
     this.#components = components;
   }
 
-  /** Resolves with the image's ID. Rejects in Docker's words; before the first progress when the reference is unknown. */
-  async pull(request: PullRequest): Promise<Digest> {
-    const reference = tagNameOnly(request.reference);
-    const { auth, signal } = request;
-    const resolved = await this.#components.resolver.resolve(reference, {
-      ...(auth ? { auth } : {}),
-      ...(signal ? { signal } : {}),
+  /**
+   * Pulls what `reference` names: without tag and digest that is all tags. Rejects in Docker's words; before the first progress
+   * when the reference is unknown.
+   */
+  async pull(request: PullRequest): Promise<void> {
+    const { reference, auth, signal } = request;
+    const options = { ...(auth ? { auth } : {}), ...(signal ? { signal } : {}) };
+    const isNew = await this.#components.resolver.withRepository(reference, options, async (repository) => {
+      if (reference.tag ?? reference.digest) return this.#pullOne(repository, reference, request);
+      let anyIsNew = false;
+      for (const tag of await repository.tags(signal)) {
+        anyIsNew = (await this.#pullOne(repository, withTag(reference, tag), request)) || anyIsNew;
+      }
+      return anyIsNew;
     });
-    const lease = this.#components.images.lease();
+    const news = isNew ? "Downloaded newer image" : "Image is up to date";
+    request.onProgress({ status: `Status: ${news} for ${familiarString(reference)}` });
+  }
+
+  /** Answers whether the name is of another image than before. */
+  async #pullOne(repository: Repository, reference: Reference, request: PullRequest): Promise<boolean> {
+    const { images } = this.#components;
+    const before = images.lookUp(reference);
+    const resolved = await repository.resolve(reference.digest ?? reference.tag ?? "latest", request.signal);
+    const lease = images.lease();
     try {
-      return await this.#bring(resolved, reference, request, lease);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw pullError(error, reference);
+      const record = await this.#bring(repository, resolved, { reference, request, lease });
+      const names = reference.digest ? [reference] : [reference, withDigest(reference, resolved.digest)];
+      await images.put(
+        record,
+        names.map((name) => (name.digest ? withDigest(name, name.digest) : name)),
+      );
+      request.onProgress({ status: `Digest: ${resolved.digest}` });
+      return before !== record.id;
     } finally {
-      await this.#components.images.release(lease);
+      await images.release(lease);
     }
   }
 
-  async #bring(resolved: ResolvedImage, reference: Reference, request: PullRequest, lease: Lease): Promise<Digest> {
-    const { images } = this.#components;
-    const before = images.lookUp(reference);
-    const top = await this.#document(resolved.repository, resolved, request.signal, lease);
+  async #bring(repository: Repository, resolved: ResolvedManifest, pull: Pull): Promise<ImageRecord> {
+    const { reference, request } = pull;
+    const bytes = await this.#manifestBytes(repository, resolved, pull);
     request.onProgress({
       status: `Pulling from ${reference.path}`,
       id: reference.digest ? formatReference(reference) : (reference.tag ?? ""),
     });
-    const found = await this.#findImage(resolved.repository, top, reference, request, lease);
-    const record =
-      (await this.#whole(found, lease)) ?? (await this.#bringLayers(resolved.repository, found, request, lease));
-    const names = reference.digest ? [reference] : [reference, withDigest(reference, resolved.digest)];
-    await images.put(
-      record,
-      names.map((name) => (name.digest ? withDigest(name, name.digest) : name)),
-    );
-    request.onProgress({ status: `Digest: ${resolved.digest}` });
-    const news = before === record.id ? "Image is up to date" : "Downloaded newer image";
-    request.onProgress({ status: `Status: ${news} for ${familiarString(reference)}` });
-    return record.id;
+    const top = await this.#document(resolved, bytes);
+    const found = await this.#findImage(repository, top, pull);
+    return (await this.#whole(found, pull.lease)) ?? (await this.#bringLayers(repository, found, pull));
   }
 
   /** The record of an image that is there already, by whatever manifest it came. */
@@ -120,41 +137,36 @@ export class Puller {
     return images.find(id) && blobs.every((blob) => blob) ? record : undefined;
   }
 
-  async #findImage(
-    repository: Repository,
-    top: Document,
-    reference: Reference,
-    request: PullRequest,
-    lease: Lease,
-  ): Promise<FoundImage> {
-    if (top.kind === "manifest") return this.#checkedImage(repository, top, reference, request, lease);
-    const chosen = chooseManifest(top.index, request.platforms);
-    const inner = await this.#document(
-      repository,
-      { digest: chosen.digest, mediaType: chosen.mediaType },
-      request.signal,
-      lease,
-    );
+  async #findImage(repository: Repository, top: Document, pull: Pull): Promise<FoundImage> {
+    if (top.kind === "manifest") return this.#checkedImage(repository, top, pull);
+    const { digest, mediaType } = chooseManifest(top.index, pull.request.platforms);
+    const wanted = { digest, mediaType };
+    const inner = await this.#document(wanted, await this.#manifestBytes(repository, wanted, pull));
     if (inner.kind !== "manifest") throw invalidParameter("the index names another index as an image's manifest");
-    return this.#checkedImage(repository, inner, reference, request, lease);
+    return this.#checkedImage(repository, inner, pull);
   }
 
   /** A manifest or index by digest, from the content store where it is there. */
-  async #document(
+  async #manifestBytes(
     repository: Repository,
-    wanted: Pick<ResolvedImage, "digest" | "bytes" | "mediaType">,
-    signal: AbortSignal | undefined,
-    lease: Lease,
-  ): Promise<Document> {
+    wanted: ResolvedManifest,
+    { lease, request }: Pull,
+  ): Promise<{ readonly bytes: Uint8Array; readonly isStored: boolean }> {
     const { content } = this.#components;
     await lease.holdBlobs([wanted.digest]);
-    const known = (await content.info(wanted.digest)) !== undefined;
-    const bytes = known
-      ? await content.read(wanted.digest)
-      : (wanted.bytes ?? (await repository.manifest(wanted.digest, signal)).bytes);
-    const document = parseManifestOrIndex(bytes, wanted.mediaType);
-    if (!known) await this.#keep(wanted.digest, bytes);
-    const descriptor: Descriptor = { mediaType: document.mediaType, digest: wanted.digest, size: bytes.length };
+    const stored = await readSound(content, wanted.digest, manifestLimit);
+    if (stored) return { bytes: stored, isStored: true };
+    const bytes = wanted.bytes ?? (await repository.manifest(wanted.digest, request.signal)).bytes;
+    return { bytes, isStored: false };
+  }
+
+  async #document(
+    { digest, mediaType }: Pick<ResolvedManifest, "digest" | "mediaType">,
+    { bytes, isStored }: { readonly bytes: Uint8Array; readonly isStored: boolean },
+  ): Promise<Document> {
+    const document = parseManifestOrIndex(bytes, mediaType);
+    if (!isStored) await this.#keep(digest, bytes);
+    const descriptor: Descriptor = { mediaType: document.mediaType, digest, size: bytes.length };
     return document.kind === "index"
       ? { kind: "index", index: document }
       : { kind: "manifest", manifest: document, descriptor };
@@ -163,34 +175,39 @@ export class Puller {
   async #checkedImage(
     repository: Repository,
     { manifest, descriptor }: { readonly manifest: Manifest; readonly descriptor: Descriptor },
-    reference: Reference,
-    request: PullRequest,
-    lease: Lease,
+    { reference, request, lease }: Pull,
   ): Promise<FoundImage> {
-    const { content, clock, resolver } = this.#components;
     const { config, layers } = manifest;
     if (config.size > imageConfigLimit)
       throw invalidParameter(`image config ${config.digest} is too large: ${config.size} bytes`);
     await lease.holdBlobs([config.digest, ...layers.map(({ digest }) => digest)]);
-    if (!(await content.info(config.digest))) {
-      const { limits } = resolver;
-      await this.#transfers.run(config.digest, request.signal, undefined, (signal) =>
-        fetchBlob({ content, clock, limits }, repository, config, { kind: "image config", signal }),
-      );
-    }
-    const parsed = parseImageConfig(await content.read(config.digest, imageConfigLimit));
+    const parsed = parseImageConfig(await this.#configBytes(repository, config, request.signal));
     checkPlatform(parsed.platform, request.platforms, reference);
     if (parsed.diffIds.length !== layers.length)
       throw invalidParameter("layers from manifest don't match image configuration");
     return { manifest: descriptor, layers, id: config.digest, diffIds: parsed.diffIds };
   }
 
-  async #bringLayers(
-    repository: Repository,
-    found: FoundImage,
-    request: PullRequest,
-    lease: Lease,
-  ): Promise<ImageRecord> {
+  async #configBytes(repository: Repository, config: Descriptor, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { content, clock, resolver } = this.#components;
+    const stored = await readSound(content, config.digest, imageConfigLimit);
+    if (stored) return stored;
+    const { limits } = resolver;
+    let attempts = 1;
+    const onRetry = (_left: number, attempt: number) => {
+      attempts = attempt + 1;
+    };
+    try {
+      await this.#transfers.run(config.digest, signal, undefined, (shared) =>
+        fetchBlob({ content, clock, limits }, repository, config, { kind: "image config", signal: shared, onRetry }),
+      );
+    } catch (error) {
+      throw configError(error, attempts);
+    }
+    return content.read(config.digest, imageConfigLimit);
+  }
+
+  async #bringLayers(repository: Repository, found: FoundImage, { request, lease }: Pull): Promise<ImageRecord> {
     const { content, layers, clock, resolver, images } = this.#components;
     await lease.holdLayers(found.diffIds);
     const pull = new LayerPull({
@@ -223,6 +240,16 @@ export class Puller {
       await ingest.abort();
       throw error;
     }
+  }
+}
+
+/** A small blob from the disk; undefined when it is not there, or not what it was. */
+async function readSound(content: ContentStore, digest: Digest, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    return await content.read(digest, limit);
+  } catch (error) {
+    if (isEngineError(error)) return undefined;
+    throw error;
   }
 }
 

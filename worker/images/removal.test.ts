@@ -87,7 +87,8 @@ describe("tag(), remove() and prune()", () => {
 
   test("forced removal leaves a stopped container its layers until it is gone", async () => {
     engine.containers.push(container(false));
-    await rmi(named("one"), true);
+    const items = await rmi(named("one"), true);
+    expect(items.filter((item) => "Deleted" in item)).toEqual([{ Deleted: one.config.digest }]);
     expect(await engine.stored()).toEqual({ ...nothing, layers: [...one.diffIds].sort() });
     await engine.store.collectLayers(one.diffIds as readonly Digest[]);
     expect((await engine.stored()).layers).toEqual([...one.diffIds].sort());

@@ -19,17 +19,14 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
   });
 }
 
-/** A boolean filter such as `dangling`. Throws `InvalidParameter` for anything else than Go's booleans. */
+/** A boolean filter such as `dangling`, of which one value must say which. Throws `InvalidParameter` when none does, or two differ. */
 export function booleanFilter(filters: FilterValues, name: string, absent: boolean): boolean {
   const values = filters.get(name);
   if (!values || values.length === 0) return absent;
-  const meanings = new Set(values.map((value) => parseBoolean(name, value)));
-  if (meanings.size > 1) throw invalidParameter(`invalid filter '${name}=[${values.join(" ")}]'`);
-  return meanings.has(true);
-}
-
-function parseBoolean(name: string, value: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw invalidParameter(`invalid filter '${name}=[${value}]'`);
+  const [isTrue, isFalse] = [
+    ["1", "true"],
+    ["0", "false"],
+  ].map((words) => words.some((word) => values.includes(word)));
+  if (isTrue === isFalse) throw invalidParameter(`invalid filter '${name}=[${values.join(" ")}]'`);
+  return isTrue === true;
 }

@@ -70,9 +70,7 @@ function mediaTypeOf(document: JsonObject, contentType: string | undefined): str
 function parseManifest(document: JsonObject, mediaType: string): Manifest {
   const config = parseDescriptor(document.config, "manifest.config");
   if (!isConfigType(config.mediaType)) {
-    throw invalidParameter(
-      `unsupported media type ${config.mediaType.slice(0, 200)}: this is not the manifest of a container image`,
-    );
+    throw invalidParameter(`unsupported media type ${config.mediaType.slice(0, 200)}`);
   }
   const layers = asArray(document.layers, Number.MAX_SAFE_INTEGER, "manifest.layers");
   if (layers.length > layerLimit) throw invalidParameter("max depth exceeded");

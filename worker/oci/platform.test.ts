@@ -27,7 +27,25 @@ describe("platforms", () => {
   test("formatPlatform() writes the variant", () => {
     expect(formatPlatform({ os: "linux", architecture: "arm", variant: "v7" })).toBe("linux/arm/v7");
   });
-  test.each(["", "/", "linux/", "linux//x", "a/b/c/d", "lin ux/386"])("parsePlatform() refuses %j", (text) => {
-    expect(() => parsePlatform(text)).toThrow("invalid");
+  test.each([
+    ["linux", { os: "linux", architecture: "" }],
+    ["i386", i386],
+    ["LINUX/386", i386],
+    ["linux(10)/386", i386],
+    ["arm", { os: "linux", architecture: "arm", variant: "v7" }],
+  ])("parsePlatform() reads %s", (text, expected) => {
+    expect(parsePlatform(text)).toEqual(expected);
+  });
+  test.each([
+    ["", '"" is an invalid OS component of "": OSAndVersion specifier component must match '],
+    ["/", '"" is an invalid OS component of "/": '],
+    ["linux/", '"" is an invalid component of "linux/": platform specifier component must match "^[A-Za-z0-9_.-]+$"'],
+    ["linux//x", '"" is an invalid component of "linux//x": '],
+    ["a/b/c/d", '"a/b/c/d": cannot parse platform specifier: invalid argument'],
+    ["lin ux/386", '"lin ux" is an invalid OS component of "lin ux/386": '],
+    ["linux/3*6", '"linux/3*6": wildcards not yet supported: invalid argument'],
+    ["foo", '"foo": unknown operating system or architecture: invalid argument'],
+  ])("parsePlatform() refuses %j in containerd's words", (text, message) => {
+    expect(() => parsePlatform(text)).toThrow(message);
   });
 });

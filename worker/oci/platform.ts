@@ -1,4 +1,4 @@
-import { invalidParameter } from "../errdefs/errors.ts";
+import { type EngineError, invalidParameter } from "../errdefs/errors.ts";
 
 /** A platform as in the OCI image index (image-spec, "platform" object). */
 export interface Platform {
@@ -69,7 +69,8 @@ export function formatPlatform(platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant].filter((part) => part).join("/");
 }
 
-const partPattern = /^[A-Za-z0-9_-]+$/;
+const partPattern = "^[A-Za-z0-9_.-]+$";
+const systemPattern = "^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.%-]*)((?:\\+[A-Za-z0-9_.%-]+)*)\\))?$";
 const knownSystems: readonly string[] = [
   "linux",
   "windows",
@@ -80,19 +81,42 @@ const knownSystems: readonly string[] = [
   "solaris",
   "plan9",
 ];
+const knownArchitectures: readonly string[] = [
+  ...["386", "amd64", "arm", "arm64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le"],
+  ...["riscv64", "s390x", "wasm"],
+];
 
-/** Parses the value of `--platform`. Rejects with `InvalidParameter`. */
+/**
+ * Parses the value of `--platform`: `os[(version)][/architecture[/variant]]`, or an architecture alone, which is one on Linux.
+ * For an operating system alone the architecture is empty: any, as far as the asker is concerned. Rejects with
+ * `InvalidParameter` in containerd's words.
+ */
 export function parsePlatform(text: string): Platform {
+  if (text.includes("*")) throw invalid(`${JSON.stringify(text)}: wildcards not yet supported`);
   const parts = text.split("/");
-  const [os = "", architecture, variant] = parts;
-  if (text === "" || parts.length > 3 || !parts.every((part) => partPattern.test(part))) {
-    throw invalidParameter(
-      `"${text}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
+  if (parts.length > 3) throw invalid(`${JSON.stringify(text)}: cannot parse platform specifier`);
+  const [first = "", second, variant] = parts;
+  const system = new RegExp(systemPattern).exec(first)?.[1];
+  if (system === undefined) {
+    throw invalid(
+      `${JSON.stringify(first)} is an invalid OS component of ${JSON.stringify(text)}: OSAndVersion specifier component must match ${JSON.stringify(systemPattern)}`,
     );
   }
-  if (architecture === undefined) {
-    if (knownSystems.includes(os.toLowerCase())) return normalizePlatform({ os, architecture: "386" });
-    return normalizePlatform({ os: "linux", architecture: os });
+  const bad = parts.slice(1).find((part) => !new RegExp(partPattern).test(part));
+  if (bad !== undefined) {
+    throw invalid(
+      `${JSON.stringify(bad)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match ${JSON.stringify(partPattern)}`,
+    );
   }
-  return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}) });
+  if (second !== undefined) {
+    return normalizePlatform({ os: system, architecture: second, ...(variant ? { variant } : {}) });
+  }
+  if (knownSystems.includes(system.toLowerCase())) return normalizePlatform({ os: system, architecture: "" });
+  const alone = normalizePlatform({ os: "linux", architecture: system });
+  if (knownArchitectures.includes(alone.architecture)) return alone;
+  throw invalid(`${JSON.stringify(text)}: unknown operating system or architecture`);
+}
+
+function invalid(problem: string): EngineError {
+  return invalidParameter(`${problem}: invalid argument`);
 }

@@ -1,3 +1,4 @@
+import { encodePath } from "../archive/tar/path-text.ts";
 import { TarReader } from "../archive/tar/tar-reader.ts";
 import type { FileWriter } from "../content/files.ts";
 import { ErofsWriter } from "./erofs/erofs-writer.ts";
@@ -6,7 +7,7 @@ import { LayerTree } from "./layer-tree.ts";
 export interface WrittenLayer {
   /** Bytes of the image. */
   readonly imageSize: number;
-  /** Bytes of all files in the layer, which is what Docker calls its size. */
+  /** Bytes of all files and of the targets of symlinks in the layer, which is what Docker calls its size. */
   readonly contentSize: number;
   readonly inodes: number;
 }
@@ -32,6 +33,7 @@ export async function writeLayer(
     let contentSize = 0;
     for (let entry = await reader.next(); entry; entry = await reader.next()) {
       const inode = tree.add(entry);
+      if (entry.type === "symlink") contentSize += encodePath(entry.linkName).length;
       if (!inode) continue;
       contentSize += inode.size;
       await writer.file(inode, pull);
