@@ -20,6 +20,15 @@ const session = new Session({
 });
 
 void session.start();
-const { show } = await page;
 const root = document.getElementById("app");
-if (root) show(session, root);
+try {
+  const { show } = await page;
+  if (root) show(session, root);
+} catch {
+  // What shows everything else is not there, and a second import would answer the same.
+  const status = document.querySelector("[role=status]");
+  const again = document.createElement("button");
+  again.textContent = "Try again";
+  again.onclick = () => location.reload();
+  status?.replaceChildren("Wherry could not start: a script of the page could not be loaded. ", again);
+}

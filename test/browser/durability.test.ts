@@ -138,6 +138,7 @@ describe("a second tab", () => {
     await wherry.page.getByRole("button", { name: "Use it here" }).click();
     await wherry.terminal.ready();
     expect(await wherry.terminal.does("echo back")).toBe("back");
+    expect([...wherry.complaints, ...second.complaints]).toEqual([]);
   });
 });
 

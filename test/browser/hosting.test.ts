@@ -9,6 +9,8 @@ import { dist, type PageServer, startPageServer } from "../support/page-server.t
 import { run } from "../support/run.ts";
 import { openPage } from "../support/wherry-page.ts";
 
+const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+
 let browser: Browser;
 let server: PageServer | undefined;
 let plain: Server | undefined;
@@ -134,15 +136,61 @@ test("what cannot be fetched is said, and tried again when told to", async () =>
     .waitFor();
 });
 
+test("a script that cannot be had is said, and tried again when told to", async () => {
+  server = await startPageServer();
+  const page = await browser.context.newPage();
+  await page.route("**/assets/page-*.js", (route) => route.fulfill({ status: 404 }));
+  await page.goto(server.origin);
+  const status = page.getByRole("status");
+  await status.filter({ hasText: /^Wherry could not start: a script of the page could not be loaded/ }).waitFor();
+  await page.unroute("**/assets/page-*.js");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await status.filter({ hasText: /^Running$/ }).waitFor();
+});
+
+test("the download's progress is told in bytes that have come, and its result is checked", async () => {
+  let finish: (damage: boolean) => void = () => undefined;
+  plain = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://x").pathname;
+    const root = /^\/(guest|images)\//.test(path) ? dist : `${dist}/page`;
+    const bytes = await readFile(join(root, path === "/" ? "index.html" : path)).catch(() => undefined);
+    const type = types[path === "/" ? ".html" : extname(path)];
+    response.writeHead(bytes ? 200 : 404, type ? { "content-type": type } : {});
+    if (!bytes || !path.includes("/state-")) return void response.end(bytes);
+    response.write(bytes.subarray(0, 2_000_000));
+    finish = (damage) => {
+      if (damage) bytes.fill(0, 3_000_000, 3_000_100);
+      response.end(bytes.subarray(2_000_000));
+    };
+  });
+  await listening(plain);
+  const page = await browser.context.newPage();
+  await page.goto(`http://127.0.0.1:${(plain.address() as AddressInfo).port}/`);
+  const status = page.getByRole("status");
+  const bar = page.getByRole("progressbar", { name: "Downloading the machine" });
+  await page.getByText(/^2\.0 of \d\.\d MB$/).waitFor();
+  expect(await status.textContent()).toBe("Downloading the machine");
+  expect(await bar.getAttribute("aria-valuetext")).toMatch(/^2\.0 of \d\.\d MB$/);
+  finish(true);
+  await status.filter({ hasText: /^Wherry could not start: .* is damaged/ }).waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText(/^2\.0 of \d\.\d MB$/).waitFor();
+  finish(false);
+  await status.filter({ hasText: /^Running$/ }).waitFor();
+});
+
+async function listening(created: Server): Promise<void> {
+  await new Promise<void>((resolve) => created.listen(0, "127.0.0.1", resolve));
+}
+
 /** The plainest of servers: files, and a media type for those that browsers insist on. */
 async function serveFolder(folder: string): Promise<Server> {
-  const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
   const created = createServer(async (request, response) => {
     const path = join(folder, new URL(request.url ?? "/", "http://x").pathname);
     const bytes = await readFile(path).catch(() => undefined);
     const type = types[extname(path)];
     response.writeHead(bytes ? 200 : 404, type ? { "content-type": type } : {}).end(bytes);
   });
-  await new Promise<void>((resolve) => created.listen(0, "127.0.0.1", resolve));
+  await listening(created);
   return created;
 }

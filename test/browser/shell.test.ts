@@ -28,6 +28,17 @@ describe("the page", () => {
     expect(await wherry.page.evaluate(() => document.activeElement?.className)).toContain("xterm-helper-textarea");
   });
 
+  test("greets with commands to begin with", async () => {
+    expect(await terminal.screen()).toMatch(/^Docker on .* To begin with:\n\n\s+docker run hello-world\n/);
+  });
+
+  test("shows the underscores of a container's name", async () => {
+    await terminal.does("clear; echo ____; echo; echo");
+    const rows = wherry.page.locator(".xterm-rows > div");
+    const [line, blank] = [rows.filter({ hasText: /^____/ }).first(), rows.filter({ hasText: /^\s*$/ }).first()];
+    expect(await line.screenshot()).not.toEqual(await blank.screenshot());
+  });
+
   test("is read out by a screen reader when asked to", async () => {
     const control = wherry.page.getByRole("button", { name: "Screen reader" });
     expect(await control.getAttribute("aria-pressed")).toBe("false");

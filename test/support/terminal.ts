@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 
-/** All that a new shell shows: what an earlier one left on the screen ends in a prompt too. */
-const freshPrompt = /^root@wherry:~#\s*$/;
+/** All that a new engine's first shell shows: what an earlier one left on the screen ends in a prompt too. */
+const freshPrompt = /^Docker on a small Linux machine[^#$]*\n\s*root@wherry:~#\s*$/;
 
 /** Milliseconds that a slow machine may take before a test gives up. */
 const patience = 60_000;

@@ -13,6 +13,7 @@ export function TerminalView(props: { readonly connected: Connected | undefined;
   useEffect(() => {
     if (!element.current) return undefined;
     const created = new HostTerminal(element.current);
+    created.greet();
     terminal.current = created;
     return () => created.dispose();
   }, []);
@@ -27,12 +28,19 @@ export function TerminalView(props: { readonly connected: Connected | undefined;
     if (!connected || !shown) return undefined;
     const stop = new AbortController();
     shown.reset();
+    shown.greet();
     shown.focus();
     void runShells(shown, connected, stop.signal);
     return () => stop.abort();
   }, [props.connected]);
 
-  return <section class="terminal" aria-label="Terminal on the Docker host" ref={element} />;
+  return (
+    <section
+      class={props.connected ? "terminal" : "terminal terminal-idle"}
+      aria-label="Terminal on the Docker host"
+      ref={element}
+    />
+  );
 }
 
 async function runShells(terminal: HostTerminal, connected: Connected, signal: AbortSignal): Promise<void> {

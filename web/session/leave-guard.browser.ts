@@ -12,9 +12,8 @@ export class LeaveGuard {
 
   start(): void {
     addEventListener("beforeunload", this.#onLeave, { signal: this.#stop.signal });
-    this.#follow().catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) console.warn("Cannot follow the engine's events:", error);
-    });
+    // What ends the engine's events ends the engine, and its containers.
+    this.#follow().catch(() => this.#running.clear());
   }
 
   stop(): void {
@@ -30,7 +29,10 @@ export class LeaveGuard {
     const filters = encodeURIComponent(JSON.stringify({ type: ["container"], event: ["start", "die"] }));
     const url = `http://docker/events?filters=${filters}`;
     const response = await this.#engine.fetch(new Request(url, { signal: this.#stop.signal }));
-    if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
+    if (!response.ok || !response.body) {
+      console.warn(`Leaving the page asks nothing: the engine's events answer ${response.status}`);
+      return;
+    }
     let rest = "";
     const text = response.body.pipeThrough(new TextDecoderStream());
     for await (const chunk of text) {

@@ -1,7 +1,7 @@
 /** What the page is doing, as the user is told. */
 export type Phase =
   | { readonly kind: "starting"; readonly what: string; readonly done?: number; readonly total?: number }
-  | { readonly kind: "running"; readonly storage: "indexeddb" | "memory" }
+  | { readonly kind: "running"; readonly storage: "indexeddb" | "memory"; readonly secure: boolean }
   /** Another tab of this origin runs the engine. */
   | { readonly kind: "elsewhere" }
   /** Another tab took the engine over. */
@@ -9,17 +9,13 @@ export type Phase =
   | { readonly kind: "guest-gone"; readonly reason: string }
   | { readonly kind: "failed"; readonly message: string };
 
-/** The status line's sentence. */
+/** The status line's sentence. It changes when something new begins, not with every byte: screen readers read it out. */
 export function phaseText(phase: Phase): string {
   switch (phase.kind) {
     case "starting":
-      return phase.done !== undefined && phase.total
-        ? `${phase.what}: ${megabytes(phase.done)} of ${megabytes(phase.total)} MB`
-        : phase.what;
+      return phase.what;
     case "running":
-      return phase.storage === "memory"
-        ? "Running. This page keeps nothing: it is not served over HTTPS, so images are gone when you close it."
-        : "Running";
+      return phase.storage === "memory" ? `Running. ${keepsNothing(phase.secure)}` : "Running";
     case "elsewhere":
       return "Wherry is already running in another tab.";
     case "moved":
@@ -29,6 +25,16 @@ export function phaseText(phase: Phase): string {
     case "failed":
       return `Wherry could not start: ${phase.message}`;
   }
+}
+
+function keepsNothing(secure: boolean): string {
+  const reason = secure ? "the browser gives it no storage" : "it is not served over HTTPS";
+  return `This page keeps nothing: ${reason}, so images are gone when you close it.`;
+}
+
+/** How far what is starting has come, such as "0.5 of 7.8 MB". */
+export function amountText(done: number, total: number): string {
+  return `${megabytes(done)} of ${megabytes(total)} MB`;
 }
 
 function megabytes(bytes: number): string {

@@ -39,6 +39,7 @@ class Engines {
   readonly log: string[] = [];
   readonly stops: (() => void)[] = [];
   readonly reports: ((reason: string) => void)[] = [];
+  start: EngineWorker["start"] = async () => undefined;
 
   session(tab: string): Session {
     return new Session({
@@ -60,7 +61,7 @@ class Engines {
     const { port1, port2 } = new MessageChannel();
     this.log.push(`${tab} spawned`);
     const worker: EngineWorker = {
-      start: async () => undefined,
+      start: (options, onProgress) => this.start(options, onProgress),
       connectEngine: async (port) => port.close(),
       connectHost: async (port) => port.close(),
       onGuestGone: async (listener) => void this.reports.push(listener),
@@ -101,6 +102,17 @@ test("a tab that is asked for the engine while it restarts its own lets go when 
   await Promise.all([again, taking]);
   expect(engines.log).toEqual(["A spawned", "A terminated", "A disposed", "B spawned"]);
   expect([a.state.phase.kind, b.state.phase.kind]).toEqual(["moved", "running"]);
+});
+
+test("what is still on its way when a start has failed does not hide that", async () => {
+  const session = engines.session("A");
+  engines.start = async (_, onProgress) => {
+    setTimeout(() => onProgress({ what: "Downloading the machine", done: 1, total: 2 }), 0);
+    throw new Error("no emulator");
+  };
+  await session.start();
+  await settle();
+  expect(session.state.phase).toEqual({ kind: "failed", message: "no emulator" });
 });
 
 test("a tab that is asked twice lets go once its engine has ended", async () => {

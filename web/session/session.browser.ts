@@ -107,11 +107,15 @@ export class Session {
     const worker = Comlink.wrap<EngineWorker>(thread);
     const engine = new MessageChannel();
     const host = new MessageChannel();
+    let starting = true;
     const start = async () => {
       await worker.onGuestGone(Comlink.proxy((reason) => show({ phase: { kind: "guest-gone", reason } })));
       await worker.start(
         { ...this.#components.options, storage },
-        Comlink.proxy((progress) => show({ phase: { kind: "starting", ...progress } })),
+        Comlink.proxy((progress) => {
+          // What one part tells of its way when another has failed already.
+          if (starting) show({ phase: { kind: "starting", ...progress } });
+        }),
       );
       await worker.connectEngine(Comlink.transfer(engine.port2, [engine.port2]));
       await worker.connectHost(Comlink.transfer(host.port2, [host.port2]));
@@ -122,11 +126,13 @@ export class Session {
       // One that was ended on its way is no failure.
       if (thread !== this.#thread) return;
       throw error;
+    } finally {
+      starting = false;
     }
     const connected = await this.#components.connect({ engine: engine.port1, host: host.port1 });
     if (thread !== this.#thread) return connected.dispose();
     this.#connected = connected;
-    show({ phase: { kind: "running", storage }, connected });
+    show({ phase: { kind: "running", storage, secure: isSecureContext }, connected });
   }
 
   /** A boot that is under way is given up: the lock that it has is no longer this session's. */

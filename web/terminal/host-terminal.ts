@@ -3,22 +3,43 @@ import { Terminal } from "@xterm/xterm";
 import type { HostShell } from "../../worker/host/host-session.ts";
 import { handleBrowserKeys } from "./browser-keys.ts";
 
+const greeting = [
+  "Docker on a small Linux machine in this tab. To begin with:",
+  "",
+  "\x1b[96m    docker run hello-world",
+  "    docker run -it --rm debian bash",
+  "    docker --help\x1b[0m",
+  "",
+  "",
+].join("\r\n");
+
+/** How many bytes xterm.js may have before it without holding the shell's output back. */
+const mostUntaken = 64 * 1024;
+
 /** What the view shows of a shell: an xterm.js terminal, fitted to its element. */
 export class HostTerminal {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
+  /** Bytes that xterm.js has been given and has not taken in. */
+  #untaken = 0;
 
   constructor(element: HTMLElement) {
     this.#terminal = new Terminal({
-      cursorBlink: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: 'ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
       fontSize: 14,
+      // At 1 the row ends above the underscore of DejaVu Sans Mono, which most Linux desktops show.
+      lineHeight: 1.1,
+      // Programs choose colours for black or white: on this background their blue could hardly be read.
+      minimumContrastRatio: 4.5,
       scrollback: 5000,
       theme: { background: "#0b1f2d", foreground: "#dbe9f1", cursor: "#5cc8f2", selectionBackground: "#2b5a78" },
     });
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(element);
+    // Tab is the shell's: whoever has no mouse is told the way out.
+    this.#terminal.textarea?.setAttribute("aria-description", "Keys go to the shell, Tab too. F6 leads out of it.");
     handleBrowserKeys(this.#terminal);
     // A page that is not shown, such as a folded part of a tutorial, leaves the size as it was.
     const fit = () => {
@@ -41,9 +62,14 @@ export class HostTerminal {
     this.#terminal.focus();
   }
 
+  /** What a newcomer reads before the first prompt. */
+  greet(): void {
+    this.#terminal.write(greeting);
+  }
+
   /** A line of Wherry's own, set off from what the shell prints. */
   note(text: string): void {
-    this.#terminal.write(`\r\n\x1b[2m${text}\x1b[0m\r\n`);
+    this.#terminal.write(`\r\n\x1b[96m${text}\x1b[0m\r\n`);
   }
 
   /** Resolves when Enter is pressed, or the signal is aborted. */
@@ -78,7 +104,7 @@ export class HostTerminal {
     ];
     await shell.resize(this.size).catch(() => undefined);
     try {
-      await shell.readable.pipeTo(new WritableStream({ write: (bytes) => this.#write(bytes) }), { signal });
+      await shell.readable.pipeTo(new WritableStream({ write: (bytes: Uint8Array) => this.#write(bytes) }), { signal });
     } finally {
       for (const listener of listeners) listener.dispose();
       input.releaseLock();
@@ -90,8 +116,18 @@ export class HostTerminal {
     this.#terminal.dispose();
   }
 
-  /** Resolves when xterm.js has taken the bytes in, which is what holds a flood of output back. */
-  #write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => this.#terminal.write(bytes, resolve));
+  /**
+   * Once xterm.js has much before it, resolves when it has taken all of it in, which is what holds a flood of output back.
+   * Waiting for every piece would cost each its own turn of the page's thread, and a program that prints by lines makes many.
+   */
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    this.#untaken += bytes.length;
+    const taken = new Promise<void>((resolve) => {
+      this.#terminal.write(bytes, () => {
+        this.#untaken -= bytes.length;
+        resolve();
+      });
+    });
+    return this.#untaken > mostUntaken ? taken : undefined;
   }
 }

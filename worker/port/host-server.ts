@@ -36,6 +36,8 @@ async function shell(channel: Channel, head: unknown, session: HostSession): Pro
   const over = new AbortController();
   const input = channel.readable.pipeTo(opened.writable, { signal: over.signal }).catch(() => undefined);
   const exited = opened.exited.then((status) => tell({ kind: "exited", status }));
+  // Where the guest is gone the output breaks off as well, and tells the page.
+  exited.catch(() => undefined);
   try {
     await opened.readable.pipeTo(channel.writable, { preventClose: true, signal: channel.signal });
     await exited;

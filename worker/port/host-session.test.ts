@@ -112,6 +112,25 @@ it("a page that gives a shell up has it hung up", async () => {
   await expect(shell.exited).rejects.toThrow();
 });
 
+it("a guest that dies takes its shells with it, and says why", async () => {
+  const { session, client } = connect();
+  const { near, far } = connection();
+  let die: (reason: Error) => void = () => undefined;
+  const exited = new Promise<never>((_, reject) => {
+    die = reject;
+  });
+  exited.catch(() => undefined);
+  session.openShell = async () => ({ ...near, exited, resize: async () => undefined });
+  const shell = await client.openShell({ size: { rows: 1, columns: 1 } });
+  const gone = new Error("the guest is gone");
+  const printed = readAll(shell.readable);
+  await far.writable.abort(gone);
+  await expect(printed).rejects.toThrow("the guest is gone");
+  // Nobody waits for that any more: were it left unhandled, this file would fail.
+  die(gone);
+  await expect(shell.exited).rejects.toThrow("the guest is gone");
+});
+
 it("an invocation is a connection until its handler has ended", async () => {
   const { session, client } = connect();
   client.onInvocation(async ({ readable, writable }) => {

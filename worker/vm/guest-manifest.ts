@@ -1,4 +1,4 @@
-import { system } from "../errdefs/errors.ts";
+import { errorMessage, system } from "../errdefs/errors.ts";
 import { machineLayout } from "./v86/emulator.ts";
 
 /** `guest.json`: the files that make a guest and all that they were made for. Written by the set-up. */
@@ -15,6 +15,8 @@ export interface GuestFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
   readonly uncompressed?: number;
 }
 
@@ -28,14 +30,25 @@ interface MachineIdentity {
   readonly v86: string;
 }
 
-/** Reads guest.json. Throws `System`, naming what differs, when its snapshot is for a machine or agent other than ours. */
+/**
+ * Reads guest.json. Throws `System`, naming what differs, when its snapshot is for a machine or agent other than ours, and
+ * when it is something else, such as a host's page for what it does not have.
+ */
 export function parseGuestManifest(text: string, protocol: number): GuestManifest {
-  const manifest: GuestManifest = JSON.parse(text);
+  const manifest = parse(text);
   if (manifest.version !== 1) throw refused("version", manifest.version, 1);
   const { machine } = manifest;
   if (machine.layout !== machineLayout) throw refused("machine layout", machine.layout, machineLayout);
   if (machine.protocol !== protocol) throw refused("agent protocol", machine.protocol, protocol);
   return manifest;
+}
+
+function parse(text: string): GuestManifest {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw system(`Cannot read guest.json: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 function refused(what: string, actual: unknown, expected: unknown): Error {

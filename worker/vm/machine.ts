@@ -41,7 +41,7 @@ export interface StartOptions {
   readonly onProgress?: (progress: StartProgress) => void;
 }
 
-/** `done` and `total` count bytes of `what` where both are known. */
+/** `what` is told to the user, such as "Starting the machine"; `done` and `total` count its bytes where both are known. */
 export interface StartProgress {
   readonly what: string;
   readonly done?: number;

@@ -102,7 +102,7 @@ export class V86Machine implements Machine {
     });
     const [wasm, state] = await Promise.all([this.#wasm, this.#components.snapshot(options)]);
     go();
-    options.onProgress?.({ what: "starting the machine" });
+    options.onProgress?.({ what: "Starting the machine" });
     const emulator = await Emulator.load(
       {
         wasm,
