@@ -13,8 +13,10 @@ import { writePidFile } from "./daemon/pidfile.node.ts";
 import { SharedBindSources } from "./daemon/share-folders.ts";
 import { engineVersion } from "./daemon/version.ts";
 import { Daemon, type Log } from "./daemon.ts";
+import { isInsecure } from "./distribution/endpoints.ts";
 import { LayoutRegistry } from "./distribution/layout.ts";
 import { folderLayout } from "./distribution/layout-folder.node.ts";
+import { registryFetch } from "./distribution/registry-fetch.node.ts";
 import { errorMessage, isEngineError, system } from "./errdefs/errors.ts";
 import { systemClock } from "./internal/clock.ts";
 import { lockDataRoot } from "./metadata/data-root-lock.node.ts";
@@ -167,7 +169,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
     machine,
     records: await FsRecords.open(join(flags.dataRoot, "records.journal")),
     files: await FsFiles.open(join(flags.dataRoot, "content")),
-    fetch: (url, init) => fetch(url, init),
+    fetch: registryFetch(({ host }) => isInsecure(host, flags.insecureRegistries)),
     createSha256: createNodeSha256,
     clock: systemClock(),
     binds: new SharedBindSources(

@@ -25,10 +25,17 @@ describe("parseMirror()", () => {
   test("takes an origin", () => {
     expect(parseMirror("http://127.0.0.1:5000/").origin).toBe("http://127.0.0.1:5000");
   });
-  test.each(["", "mirror", "ftp://mirror", "https://mirror/path", "https://mirror?x", "https://a:b@mirror"])(
-    "refuses %j",
-    (text) => {
-      expect(() => parseMirror(text)).toThrow("invalid mirror");
-    },
-  );
+  test("takes a path", () => {
+    expect(parseMirror("https://mirror/docker/hub").pathname).toBe("/docker/hub");
+  });
+  test.each([
+    ["", `no scheme specified for "": must use either 'https://' or 'http://'`],
+    ["mirror:5000", `no scheme specified for "mirror:5000": must use either 'https://' or 'http://'`],
+    ["ftp://mirror", `unsupported scheme "ftp" in "ftp://mirror": must use either 'https://' or 'http://'`],
+    ["http://", '"http://" is not a valid URI'],
+    ["https://mirror?x", 'query or fragment at end of the URI "https://mirror?x"'],
+    ["https://a:b@mirror", 'username/password not allowed in URI "https://a:xxxxx@mirror/"'],
+  ])("refuses %j in dockerd's words", (text, message) => {
+    expect(() => parseMirror(text)).toThrow(`invalid mirror: ${message}`);
+  });
 });

@@ -4,7 +4,7 @@ import { defaultDomain } from "../reference/reference.ts";
 export interface RegistryOptions {
   /** `--registry-mirror`: asked first for docker.io, best first. */
   readonly mirrors: readonly string[];
-  /** `--insecure-registry`: hosts, `host:port` or IPv4 ranges in CIDR form that may be asked over HTTP. */
+  /** `--insecure-registry`: hosts, `host:port` or IPv4 ranges in CIDR form that may be asked over HTTP, or unverified. */
   readonly insecureRegistries: readonly string[];
 }
 
@@ -17,17 +17,26 @@ export function registryEndpoints(domain: string, options: RegistryOptions): rea
   return isInsecure(host, options.insecureRegistries) ? [https, new URL(`http://${host}`)] : [https];
 }
 
-/** Parses `--registry-mirror`. Rejects with `InvalidParameter` in dockerd's words. */
+/** Parses `--registry-mirror`: an address under which `v2/` is found. Rejects with `InvalidParameter` in dockerd's words. */
 export function parseMirror(text: string): URL {
+  const shown = JSON.stringify(text);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw invalidParameter(`invalid mirror: unsupported scheme "${text.split(":")[0]}" in "${text}"`);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    throw invalidParameter(`invalid mirror: no scheme specified for ${shown}: must use either 'https://' or 'http://'`);
   }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw invalidParameter(`invalid mirror: path, query, or fragment at end of the URI "${text}"`);
+  if (!url) throw invalidParameter(`invalid mirror: ${shown} is not a valid URI`);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    const scheme = JSON.stringify(url.protocol.slice(0, -1));
+    throw invalidParameter(
+      `invalid mirror: unsupported scheme ${scheme} in ${shown}: must use either 'https://' or 'http://'`,
+    );
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw invalidParameter(`invalid mirror: query or fragment at end of the URI ${shown}`);
   }
   if (url.username !== "" || url.password !== "") {
-    throw invalidParameter("invalid mirror: username/password not allowed in URI");
+    if (url.password !== "") url.password = "xxxxx";
+    throw invalidParameter(`invalid mirror: username/password not allowed in URI ${JSON.stringify(url.href)}`);
   }
   return url;
 }
@@ -36,7 +45,8 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-function isInsecure(host: string, insecure: readonly string[]): boolean {
+/** Whether the registry at `host` may be asked over HTTP, or under a certificate that nobody vouches for. */
+export function isInsecure(host: string, insecure: readonly string[]): boolean {
   const { hostname } = new URL(`https://${host}`);
   return (
     isLoopback(hostname) || insecure.some((entry) => entry === host || entry === hostname || isInRange(hostname, entry))

@@ -48,7 +48,7 @@ export interface BlobStream {
 export interface RemoteRepositoryOptions {
   readonly client: RegistryClient;
   readonly createSha256: CreateSha256;
-  /** Address of the registry, without path: `https://registry-1.docker.io`. */
+  /** Address under which `v2/` is found: `https://registry-1.docker.io`; a mirror's may have a path. */
   readonly base: URL;
   /** Repository within the registry. */
   readonly path: string;
@@ -162,7 +162,8 @@ export class RemoteRepository implements Repository {
   }
 
   #url(rest: string): URL {
-    return new URL(`/v2/${this.#options.path}/${rest}`, this.#options.base);
+    const { base, path } = this.#options;
+    return new URL(`${base.pathname.replace(/\/$/, "")}/v2/${path}/${rest}`, base);
   }
 }
 

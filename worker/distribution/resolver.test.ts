@@ -80,6 +80,16 @@ describe("where an image is looked for", () => {
     expect(repository.name).toBe(mirror.host);
   });
 
+  test("a mirror may be at a path", async () => {
+    const resolver = resolverFor({ fetch: onlyMirror }, [`http://${mirror.host}/docker/hub`]);
+    mirror.answer = (request, response) => {
+      const found = request.url === "/docker/hub/v2/library/busybox/manifests/latest";
+      if (found) response.setHeader("docker-content-digest", image.manifest.digest);
+      return found && Boolean(response.end());
+    };
+    expect((await resolver.resolve(busybox)).digest).toBe(image.manifest.digest);
+  });
+
   test("a mirror that fails is passed over", async () => {
     mirror.answer = (_, response) => Boolean(response.writeHead(500).end());
     const resolver = resolverFor({ bundled: bundled(), fetch: onlyMirror }, [`http://${mirror.host}`]);

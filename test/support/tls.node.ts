@@ -1,0 +1,21 @@
+/** A certificate that nobody vouches for, of the name registry.test, and its key: for servers of tests alone. */
+export const selfSigned = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnTCCAUOgAwIBAgIUT6dro9c9+k5Tywr6WtXZOpCX7+QwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLd2hlcnJ5IHRlc3QwIBcNMjYxMTIxMDkxNjAzWhgPMjEyNjEw
+MjgwOTE2MDNaMBYxFDASBgNVBAMMC3doZXJyeSB0ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE2udyHdIDPRnBQOy1UszfyhTPbMcCebahg3CLWsfXMysLRTmD
+jpnqeLoch2e1BJDmsyd7aMTgFlL3UZ9gub8XtqNtMGswHQYDVR0OBBYEFEeVHZzf
+wSLrZEMY2+YAr0He0nSYMB8GA1UdIwQYMBaAFEeVHZzfwSLrZEMY2+YAr0He0nSY
+MA8GA1UdEwEB/wQFMAMBAf8wGAYDVR0RBBEwD4INcmVnaXN0cnkudGVzdDAKBggq
+hkjOPQQDAgNIADBFAiAoiq8rmoIL+Ovg2q4nOIYEyUJYbH4vFNECsx/U9hJRLAIh
+ALDjp4jOO/VgDGtBbcjll5zeB1w6RAeAaLbH/Vl5eoO5
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjD2lwP9kKW/eZYAa
+m/daTrsH39kUOZdpaVunJPYEouOhRANCAATa53Id0gM9GcFA7LVSzN/KFM9sxwJ5
+tqGDcItax9czKwtFOYOOmep4uhyHZ7UEkOazJ3toxOAWUvdRn2C5vxe2
+-----END PRIVATE KEY-----
+`,
+} as const;
