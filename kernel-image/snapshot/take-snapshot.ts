@@ -6,7 +6,7 @@
  *     node take-snapshot.js take WASM BIOS VGABIOS KERNEL INITRAMFS OUTPUT
  */
 import { readFile, writeFile } from "node:fs/promises";
-import { encodeFrame, type Frame, FrameReader } from "../../worker/shim/frames.ts";
+import { encodeFrame, type Frame, FrameReader } from "../../worker/internal/wire/frames.ts";
 import { FrameType, PROTOCOL_VERSION } from "../../worker/shim/protocol.ts";
 import type { AgentPort } from "../../worker/vm/machine.ts";
 import { machineLayout } from "../../worker/vm/v86/emulator.ts";

@@ -1,6 +1,8 @@
+import { WireReader, WireWriter } from "../../worker/internal/wire/fields.ts";
+import { FRAME_MAX, ProtocolError } from "../../worker/internal/wire/frames.ts";
 import type { CliFiles, FileStat } from "./context.ts";
 import { fileError, type InvocationRequests } from "./invocation-requests.ts";
-import { Fields, FRAME_MAX, InvocationError, str, To, u32, u64 } from "./invocation-wire.ts";
+import { To } from "./invocation-wire.ts";
 
 /** What is read without a limit of the caller's may be so long. */
 const READ_MAX = 64 << 20;
@@ -19,45 +21,43 @@ export class InvocationFiles implements CliFiles {
 
   async read(path: string, limit?: number): Promise<Uint8Array> {
     const most = limit ?? READ_MAX + 1;
-    const bytes = await this.#requests.ask(To.READ, [u64(0), u32(most), str(path)], most);
+    const bytes = await this.#requests.ask(To.READ, new WireWriter().u64(0n).u32(most).string(path), most);
     if (limit === undefined && bytes.length > READ_MAX) throw fileError(EFBIG);
     return bytes;
   }
 
   async write(path: string, bytes: Uint8Array, mode = 0o666): Promise<void> {
     const first = bytes.subarray(0, PIECE);
-    await this.#requests.ask(To.WRITE, [u32(mode), u32(first.length), first, str(path)]);
+    await this.#requests.ask(To.WRITE, new WireWriter().u32(mode).bytes(first).string(path));
     for (let at = PIECE; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
-      await this.#requests.ask(To.APPEND, [u32(piece.length), piece, str(path)]);
+      await this.#requests.ask(To.APPEND, new WireWriter().bytes(piece).string(path));
     }
   }
 
   async stat(path: string): Promise<FileStat> {
-    const fields = new Fields(await this.#requests.ask(To.STAT, [str(path)], 64));
+    const fields = new WireReader(await this.#requests.ask(To.STAT, new WireWriter().string(path), 64));
     const kind = kinds[fields.u32() - 1];
-    if (!kind) throw new InvocationError("unknown kind of file");
+    if (!kind) throw new ProtocolError("unknown kind of file");
     const mode = fields.u32() & 0o7777;
     const size = fields.u64();
-    const modified = new Date(fields.u64() * 1000 + fields.u32() / 1e6);
-    if (Number.isNaN(modified.getTime())) throw new InvocationError("time out of range");
-    return { kind, size, mode, modified };
+    return { kind, size, mode, modified: fields.time() };
   }
 
   async readDir(path: string): Promise<readonly string[]> {
-    const names = await this.#requests.ask(To.READDIR, [str(path)], LISTING_MAX);
+    const names = await this.#requests.ask(To.READDIR, new WireWriter().string(path), LISTING_MAX);
     return new TextDecoder().decode(names).split("\0").slice(0, -1);
   }
 
   async mkdir(path: string, mode = 0o777): Promise<void> {
-    await this.#requests.ask(To.MKDIR, [u32(mode), str(path)]);
+    await this.#requests.ask(To.MKDIR, new WireWriter().u32(mode).string(path));
   }
 
   async readLink(path: string): Promise<string> {
-    return new TextDecoder().decode(await this.#requests.ask(To.READLINK, [str(path)], 4096));
+    return new TextDecoder().decode(await this.#requests.ask(To.READLINK, new WireWriter().string(path), 4096));
   }
 
   async remove(path: string): Promise<void> {
-    await this.#requests.ask(To.REMOVE, [str(path)]);
+    await this.#requests.ask(To.REMOVE, new WireWriter().string(path));
   }
 }

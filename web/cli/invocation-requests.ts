@@ -1,5 +1,6 @@
 import { ByteQueue } from "../../worker/internal/byte-queue.ts";
-import { encodeFrame, Fields, FLAG_MORE, type Frame, InvocationError } from "./invocation-wire.ts";
+import { WireReader, type WireWriter } from "../../worker/internal/wire/fields.ts";
+import { encodeFrame, FLAG_MORE, type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
 
 /** A file operation that the caller's system refused. */
 export class FileError extends Error {
@@ -32,7 +33,7 @@ export class InvocationRequests {
   }
 
   /** Resolves with the answer, which may be at most `limit` bytes. Rejects with FileError when it is refused. */
-  ask(type: number, fields: readonly Uint8Array[], limit = 0): Promise<Uint8Array> {
+  ask(type: number, fields: WireWriter, limit = 0): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.#failure) {
         reject(this.#failure);
@@ -40,18 +41,18 @@ export class InvocationRequests {
       }
       const id = this.#next++;
       this.#pending.set(id, { limit, answer: new ByteQueue(), resolve, reject });
-      this.#send(encodeFrame(type, id, ...fields)).catch(reject);
+      this.#send(encodeFrame(type, id, fields.finish())).catch(reject);
     });
   }
 
   /** RESULT from the program. */
   result(frame: Frame): void {
     const pending = this.#pending.get(frame.id);
-    if (!pending) throw new InvocationError(`result of unknown request ${frame.id}`);
-    const fields = new Fields(frame.payload);
+    if (!pending) throw new ProtocolError(`result of unknown request ${frame.id}`);
+    const fields = new WireReader(frame.payload);
     const errno = fields.u32();
     const part = fields.rest();
-    if (pending.answer.length + part.length > pending.limit) throw new InvocationError("answer too long");
+    if (pending.answer.length + part.length > pending.limit) throw new ProtocolError("answer too long");
     pending.answer.push(part);
     if ((frame.flags & FLAG_MORE) !== 0) return;
     this.#pending.delete(frame.id);

@@ -1,6 +1,8 @@
 import { ByteQueue } from "../../worker/internal/byte-queue.ts";
+import { WireReader } from "../../worker/internal/wire/fields.ts";
+import { type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
 import type { TerminalSize } from "./context.ts";
-import { Fields, type Frame, From, INVOCATION_VERSION, InvocationError } from "./invocation-wire.ts";
+import { From, INVOCATION_VERSION } from "./invocation-wire.ts";
 
 /** More the kernel would not have passed to a program. */
 const STRINGS_MAX = 1 << 20;
@@ -16,16 +18,16 @@ export interface InvocationStart {
   readonly size: TerminalSize | undefined;
 }
 
-/** Reads START and the STRINGS that follow it. Throws InvocationError when they are malformed or too large. */
+/** Reads START and the STRINGS that follow it. Throws ProtocolError when they are malformed or too large. */
 export async function readStart(frames: AsyncIterator<Frame, void, void>): Promise<InvocationStart> {
-  const fields = new Fields(await next(frames, From.START));
+  const fields = new WireReader(await next(frames, From.START));
   const version = fields.u32();
-  if (version !== INVOCATION_VERSION) throw new InvocationError(`version ${version}`);
+  if (version !== INVOCATION_VERSION) throw new ProtocolError(`version ${version}`);
   const terminals = fields.u32();
   const size = { rows: fields.u16(), columns: fields.u16() };
   const [argc, envc] = [fields.u32(), fields.u32()];
   const cwd = fields.rest();
-  if (argc > COUNT_MAX || envc > COUNT_MAX || cwd.length > CWD_MAX) throw new InvocationError("START too large");
+  if (argc > COUNT_MAX || envc > COUNT_MAX || cwd.length > CWD_MAX) throw new ProtocolError("START too large");
   const strings = await readStrings(frames, argc + envc);
   return {
     argv: strings.slice(0, argc),
@@ -42,12 +44,12 @@ async function readStrings(frames: AsyncIterator<Frame, void, void>, count: numb
   while (ends < count) {
     const piece = await next(frames, From.STRINGS);
     if (held.length + piece.length > STRINGS_MAX || piece.length === 0)
-      throw new InvocationError("argument list too long");
+      throw new ProtocolError("argument list too long");
     for (const byte of piece) if (byte === 0) ends++;
     held.push(piece);
   }
   const strings = new TextDecoder().decode(held.bytes).split("\0");
-  if (strings.pop() !== "" || strings.length !== count) throw new InvocationError("strings do not match their number");
+  if (strings.pop() !== "" || strings.length !== count) throw new ProtocolError("strings do not match their number");
   return strings;
 }
 
@@ -64,7 +66,7 @@ function environment(pairs: readonly string[]): Readonly<Record<string, string>>
 
 async function next(frames: AsyncIterator<Frame, void, void>, type: number): Promise<Uint8Array> {
   const { done, value } = await frames.next();
-  if (done) throw new InvocationError("ended before it had begun");
-  if (value.type !== type) throw new InvocationError(`frame of type ${value.type}, expected ${type}`);
+  if (done) throw new ProtocolError("ended before it had begun");
+  if (value.type !== type) throw new ProtocolError(`frame of type ${value.type}, expected ${type}`);
   return value.payload;
 }

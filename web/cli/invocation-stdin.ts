@@ -1,4 +1,4 @@
-import { InvocationError } from "./invocation-wire.ts";
+import { ProtocolError } from "../../worker/internal/wire/frames.ts";
 
 /** So much of the caller's stdin may be on its way to us. */
 const WINDOW = 65_536;
@@ -33,7 +33,7 @@ export class InvocationStdin {
   }
 
   data(bytes: Uint8Array): void {
-    if (bytes.length > this.#outstanding || this.#ended) throw new InvocationError("more stdin than was asked for");
+    if (bytes.length > this.#outstanding || this.#ended) throw new ProtocolError("more stdin than was asked for");
     this.#outstanding -= bytes.length;
     // An empty piece counts against nothing, so any number could be sent.
     if (this.#closed || bytes.length === 0) return;

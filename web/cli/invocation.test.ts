@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GuestHostSession } from "../../worker/daemon/host-session.ts";
 import type { Disposable } from "../../worker/internal/disposable.ts";
+import { encodeFrame } from "../../worker/internal/wire/frames.ts";
 import { FakeRuntime } from "../../worker/runtime/fake-runtime.ts";
 import type { GuestProcess, SpawnOptions } from "../../worker/shim/guest.ts";
 import { compileProgram, type NativeAgent, startNativeAgent } from "../../worker/shim/native-agent.node.ts";
 import type { CliContext } from "./context.ts";
 import { acceptInvocation } from "./invocation.ts";
-import { encodeFrame, From, INVOCATION_VERSION } from "./invocation-wire.ts";
+import { From, INVOCATION_VERSION } from "./invocation-wire.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

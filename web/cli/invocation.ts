@@ -1,20 +1,12 @@
 import type { DuplexBytes } from "../../worker/internal/streams.ts";
+import { WireReader, WireWriter } from "../../worker/internal/wire/fields.ts";
+import { encodeFrame, FRAME_MAX, type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
 import type { CliContext, TerminalSize } from "./context.ts";
 import { InvocationFiles } from "./invocation-files.ts";
 import { InvocationRequests } from "./invocation-requests.ts";
 import { type InvocationStart, readStart } from "./invocation-start.ts";
 import { InvocationStdin } from "./invocation-stdin.ts";
-import {
-  encodeFrame,
-  Fields,
-  FRAME_MAX,
-  type Frame,
-  From,
-  InvocationError,
-  readFrames,
-  To,
-  u32,
-} from "./invocation-wire.ts";
+import { From, readFrames, To } from "./invocation-wire.ts";
 
 /** One `docker` that was started in the guest's shell. */
 export interface Invocation {
@@ -64,7 +56,7 @@ class GuestInvocation implements Invocation {
     const send = (frame: Uint8Array) => line.writer.write(frame);
     this.#requests = new InvocationRequests(send);
     this.#stdin = new InvocationStdin((bytes) => {
-      send(encodeFrame(To.WANT, 0, u32(bytes))).catch(() => undefined);
+      send(encodeFrame(To.WANT, 0, new WireWriter(4).u32(bytes).finish())).catch(() => undefined);
     });
     this.context = this.#makeContext(start);
     void this.#receiveAll();
@@ -73,7 +65,7 @@ class GuestInvocation implements Invocation {
   async exit(code: number): Promise<void> {
     const { reader, writer } = this.#line;
     // Failures mean that the program is gone already.
-    await writer.write(encodeFrame(To.EXIT, 0, u32(code))).catch(() => undefined);
+    await writer.write(encodeFrame(To.EXIT, 0, new WireWriter(4).u32(code).finish())).catch(() => undefined);
     await Promise.allSettled([writer.close(), reader.cancel()]);
   }
 
@@ -90,7 +82,7 @@ class GuestInvocation implements Invocation {
       onResize: (listener) => listen(this.#resizeListeners, listener),
       onSignal: (listener) => listen(this.#signalListeners, listener),
       setRaw: async (raw) => {
-        await this.#requests.ask(To.RAW, [u32(raw ? 1 : 0)]);
+        await this.#requests.ask(To.RAW, new WireWriter(4).u32(raw ? 1 : 0));
       },
       files: new InvocationFiles(this.#requests),
       signal: this.#gone.signal,
@@ -110,7 +102,7 @@ class GuestInvocation implements Invocation {
 
   async #receiveAll(): Promise<void> {
     const { reader, frames, writer } = this.#line;
-    let failure: Error = new InvocationError("the caller is gone");
+    let failure: Error = new ProtocolError("the caller is gone");
     try {
       for await (const frame of frames) this.#receive(frame);
     } catch (error) {
@@ -124,7 +116,7 @@ class GuestInvocation implements Invocation {
   }
 
   #receive(frame: Frame): void {
-    const fields = new Fields(frame.payload);
+    const fields = new WireReader(frame.payload);
     switch (frame.type) {
       case From.STDIN:
         this.#stdin.data(frame.payload);
@@ -147,7 +139,7 @@ class GuestInvocation implements Invocation {
         this.#requests.result(frame);
         break;
       default:
-        throw new InvocationError(`frame of type ${frame.type}`);
+        throw new ProtocolError(`frame of type ${frame.type}`);
     }
   }
 }

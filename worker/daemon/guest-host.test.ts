@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Disposable } from "../internal/disposable.ts";
+import { WireWriter } from "../internal/wire/fields.ts";
+import { encodeFrame, FrameReader } from "../internal/wire/frames.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { encodeFrame, FrameReader } from "../shim/frames.ts";
 import { FrameType, PROTOCOL_VERSION } from "../shim/protocol.ts";
-import { WireWriter } from "../shim/wire.ts";
 import { FakeMachine } from "../vm/fake-machine.ts";
 import type { AgentPort } from "../vm/machine.ts";
 import { MachineGuest, type MachineGuestComponents } from "./guest-host.ts";

@@ -1,9 +1,10 @@
 import type { Disposable } from "../internal/disposable.ts";
+import { WireReader } from "../internal/wire/fields.ts";
+import { FLAG_MORE, type Frame, ProtocolError } from "../internal/wire/frames.ts";
 import type { AgentPort } from "../vm/machine.ts";
 import { decodeAccept, decodeExit, decodeHello, decodePid, decodeRuntimeFailed, decodeUsage } from "./answers.ts";
 import { Connection, goneError } from "./connection.ts";
 import { errnoName } from "./errno.ts";
-import type { Frame } from "./frames.ts";
 import {
   type Guest,
   type GuestConnection,
@@ -17,7 +18,7 @@ import {
 } from "./guest.ts";
 import { SpawnedProcess } from "./guest-process.ts";
 import { type BatchFrame, describeOperation, encodeBatch } from "./operations.ts";
-import { FLAG_MORE, FLAG_RUNTIME_FAILED, FrameType, PROTOCOL_VERSION, ProtocolError } from "./protocol.ts";
+import { FLAG_RUNTIME_FAILED, FrameType, PROTOCOL_VERSION } from "./protocol.ts";
 import {
   encodeHello,
   encodeKill,
@@ -31,7 +32,6 @@ import {
   type HostMount,
 } from "./requests.ts";
 import { StreamTable } from "./stream-table.ts";
-import { WireReader } from "./wire.ts";
 
 const ECANCELED = 125;
 const READ_LIMIT = 16 << 20;

@@ -1,6 +1,7 @@
+import type { WireReader } from "../internal/wire/fields.ts";
+import { ProtocolError } from "../internal/wire/frames.ts";
 import type { ExitStatus, GuestInfo } from "./guest.ts";
-import { GUEST_WINDOW_MAX, ProtocolError } from "./protocol.ts";
-import type { WireReader } from "./wire.ts";
+import { GUEST_WINDOW_MAX } from "./protocol.ts";
 
 const SIGNAL_MAX = 64;
 const KERNEL_NAME_MAX = 256;

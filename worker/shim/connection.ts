@@ -1,11 +1,11 @@
 import { errorMessage, unavailable } from "../errdefs/errors.ts";
 import type { Disposable } from "../internal/disposable.ts";
+import { WireReader } from "../internal/wire/fields.ts";
+import { encodeFrame, FLAG_MORE, FRAME_MAX, type Frame, FrameReader, ProtocolError } from "../internal/wire/frames.ts";
 import type { AgentPort } from "../vm/machine.ts";
 import { errnoName } from "./errno.ts";
-import { encodeFrame, type Frame, FrameReader } from "./frames.ts";
 import { GuestError } from "./guest.ts";
-import { FLAG_MORE, FRAME_MAX, FrameType, GUEST_STREAMS, ProtocolError } from "./protocol.ts";
-import { WireReader } from "./wire.ts";
+import { FrameType, GUEST_STREAMS } from "./protocol.ts";
 
 const ERRNO_MAX = 4095;
 const E2BIG = 7;

@@ -1,4 +1,4 @@
-import type { SendFrame } from "./frames.ts";
+import type { SendFrame } from "./protocol.ts";
 import { ReceiveSide } from "./receive-side.ts";
 import { SendSide } from "./send-side.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { isEngineError } from "../errdefs/errors.ts";
+import { WireWriter } from "../internal/wire/fields.ts";
+import { encodeFrame, FRAME_MAX, type Frame, FrameReader } from "../internal/wire/frames.ts";
 import type { AgentPort } from "../vm/machine.ts";
 import { AgentClient } from "./agent-client.ts";
-import { encodeFrame, type Frame, FrameReader } from "./frames.ts";
 import type { GuestConnection, GuestProcess } from "./guest.ts";
-import { FRAME_MAX, FrameType, GUEST_STREAMS, GUEST_WINDOW_MAX, HOST_WINDOW, PROTOCOL_VERSION } from "./protocol.ts";
-import { WireWriter } from "./wire.ts";
+import { FrameType, GUEST_STREAMS, GUEST_WINDOW_MAX, HOST_WINDOW, PROTOCOL_VERSION } from "./protocol.ts";
 
 /** A guest that says what the test tells it to. */
 class ForgedGuest implements AgentPort {

@@ -102,8 +102,10 @@ class SocketPort implements AgentPort {
   }
 
   onReceive(listener: (bytes: Uint8Array) => void): { dispose(): void } {
-    this.#socket.on("data", listener);
-    return { dispose: () => this.#socket.off("data", listener) };
+    // Plain arrays, as from a machine: a Buffer prints and slices otherwise.
+    const each = ({ buffer, byteOffset, length }: Buffer) => listener(new Uint8Array(buffer, byteOffset, length));
+    this.#socket.on("data", each);
+    return { dispose: () => this.#socket.off("data", each) };
   }
 
   end(): void {

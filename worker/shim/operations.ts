@@ -1,8 +1,9 @@
+import { WireWriter } from "../internal/wire/fields.ts";
+import { FRAME_MAX } from "../internal/wire/frames.ts";
 import { errnoName } from "./errno.ts";
 import { GuestError, type GuestOperation } from "./guest.ts";
 import { mountCalls } from "./mount-options.ts";
-import { BatchOp, BIND_MAKE, FRAME_MAX, MISSING_OK, REMOVE_MISSING_OK, REMOVE_RECURSIVE } from "./protocol.ts";
-import { WireWriter } from "./wire.ts";
+import { BatchOp, BIND_MAKE, MISSING_OK, REMOVE_MISSING_OK, REMOVE_RECURSIVE } from "./protocol.ts";
 
 /** mount(2) cuts its data at a page without a word. */
 const MOUNT_DATA_MAX = 4095;

@@ -1,7 +1,5 @@
 /** Numbers of the agent protocol: kernel-image/protocol.md explains them, kernel-image/agent/protocol.h is the other side. */
 export const PROTOCOL_VERSION = 2;
-export const FRAME_HEADER = 12;
-export const FRAME_MAX = 65536;
 /** Bytes that the guest may have on the way to one reader here. */
 export const HOST_WINDOW = 262_144;
 /** No guest has a larger window for a stream. */
@@ -34,10 +32,10 @@ export const FrameType = {
   STOP: 67,
 } as const;
 
-/** BATCH: the next BATCH frame continues this one. RESULT: more of the answer follows. */
-export const FLAG_MORE = 1;
 /** RESULT of SPAWN: the runtime exited with an error. */
 export const FLAG_RUNTIME_FAILED = 2;
+
+export type SendFrame = (type: number, id: number, payload?: Uint8Array, flags?: number) => void;
 
 export const BatchOp = {
   MKDIR: 1,
@@ -66,8 +64,3 @@ export const SpawnFlag = {
   CONSOLE_SOCKET: 16,
   ADOPT: 32,
 } as const;
-
-/** The guest broke the protocol. What it sends is untrusted, so the machine is given up, not the process. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}

@@ -1,6 +1,6 @@
-import type { SendFrame } from "./frames.ts";
-import { FrameType, HOST_WINDOW, ProtocolError } from "./protocol.ts";
-import { WireWriter } from "./wire.ts";
+import { WireWriter } from "../internal/wire/fields.ts";
+import { ProtocolError } from "../internal/wire/frames.ts";
+import { FrameType, HOST_WINDOW, type SendFrame } from "./protocol.ts";
 
 /** Smaller pieces are gathered, so that a guest that sends single bytes can't make us hold an object for each. */
 const SMALL = 2048;

@@ -1,6 +1,6 @@
+import { WireWriter } from "../internal/wire/fields.ts";
 import type { SpawnOptions, TerminalSize } from "./guest.ts";
 import { HOST_WINDOW, PROTOCOL_VERSION, SpawnFlag } from "./protocol.ts";
-import { WireWriter } from "./wire.ts";
 
 /** How the guest mounts the host's files. */
 export interface HostMount {

@@ -1,5 +1,5 @@
-import type { SendFrame } from "./frames.ts";
-import { FRAME_MAX, FrameType, ProtocolError } from "./protocol.ts";
+import { FRAME_MAX, ProtocolError } from "../internal/wire/frames.ts";
+import { FrameType, type SendFrame } from "./protocol.ts";
 
 /** The host-to-guest direction of a stream: a write settles when the guest had credit for all of it. */
 export class SendSide {

@@ -1,9 +1,9 @@
+import { WireReader } from "../internal/wire/fields.ts";
+import { type Frame, ProtocolError } from "../internal/wire/frames.ts";
 import { errnoName } from "./errno.ts";
-import type { Frame, SendFrame } from "./frames.ts";
 import { GuestError } from "./guest.ts";
 import { GuestStream } from "./guest-stream.ts";
-import { ACCEPTED_MAX, FrameType, GUEST_STREAMS, ProtocolError } from "./protocol.ts";
-import { WireReader } from "./wire.ts";
+import { ACCEPTED_MAX, FrameType, GUEST_STREAMS, type SendFrame } from "./protocol.ts";
 
 const EPIPE = 32;
 

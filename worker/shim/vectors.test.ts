@@ -2,8 +2,9 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { WireReader } from "../internal/wire/fields.ts";
+import { encodeFrame, type Frame, FrameReader } from "../internal/wire/frames.ts";
 import { decodeAccept, decodeExit } from "./answers.ts";
-import { encodeFrame, type Frame, FrameReader } from "./frames.ts";
 import type { GuestOperation, SpawnOptions } from "./guest.ts";
 import { agentSources, compileProgram } from "./native-agent.node.ts";
 import { encodeBatch } from "./operations.ts";
@@ -19,7 +20,6 @@ import {
   encodeTime,
   encodeUnlisten,
 } from "./requests.ts";
-import { WireReader } from "./wire.ts";
 
 interface RequestVector {
   readonly name: string;

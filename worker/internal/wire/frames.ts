@@ -1,4 +1,15 @@
-import { FRAME_HEADER, FRAME_MAX, ProtocolError } from "./protocol.ts";
+/** Frames of both protocols between host and guest (kernel-image/protocol.md). */
+
+const FRAME_HEADER = 12;
+/** Bytes of a payload. */
+export const FRAME_MAX = 65536;
+/** The next frame of the same id and type continues this one. */
+export const FLAG_MORE = 1;
+
+/** The guest's side broke the protocol. What it sends is untrusted, so the conversation is given up, not the process. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
 
 export interface Frame {
   readonly type: number;
@@ -7,8 +18,6 @@ export interface Frame {
   /** At most FRAME_MAX bytes. May alias what was received. */
   readonly payload: Uint8Array;
 }
-
-export type SendFrame = (type: number, id: number, payload?: Uint8Array, flags?: number) => void;
 
 /** One array with header and payload, so that the payload's owner may reuse it. */
 export function encodeFrame(type: number, id: number, payload?: Uint8Array, flags = 0): Uint8Array {

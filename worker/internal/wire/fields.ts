@@ -1,9 +1,9 @@
-import { ProtocolError } from "./protocol.ts";
+import { ProtocolError } from "./frames.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Writes the protocol's little-endian fields into one growing buffer. */
+/** Writes the protocols' little-endian fields into one growing buffer. */
 export class WireWriter {
   #bytes: Uint8Array;
   #view: DataView;
