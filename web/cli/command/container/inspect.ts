@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
 
@@ -8,16 +9,7 @@ export const inspectContainerCommand: Command = {
   name: "inspect",
   use: "inspect [OPTIONS] CONTAINER [CONTAINER...]",
   short: "Display detailed information on one or more containers",
-  flags: [
-    {
-      name: "format",
-      short: "f",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-    { name: "size", short: "s", type: "bool", usage: "Display total file sizes" },
-  ],
+  flags: [objectFormatFlag, { name: "size", short: "s", type: "bool", usage: "Display total file sizes" }],
   args: { min: 1 },
   complete: { kind: "containers" },
   run: runInspect,

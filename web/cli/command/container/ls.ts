@@ -1,5 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type ContainerSummary, containerListing, containerRaw, containerTable } from "../../formatter/container.ts";
 import { renderListing, tryFormat } from "../../formatter/listing.ts";
@@ -13,12 +14,7 @@ export const lsCommand: Command = {
   flags: [
     { name: "all", short: "a", type: "bool", usage: "Show all containers (default shows just running)" },
     { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     {
       name: "last",
       short: "n",

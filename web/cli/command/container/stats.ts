@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import type { ContainerSummary } from "../../formatter/container.ts";
 import { renderListing } from "../../formatter/listing.ts";
@@ -15,12 +16,7 @@ export const statsCommand: Command = {
   aliases: ["docker container stats", "docker stats"],
   flags: [
     { name: "all", short: "a", type: "bool", usage: "Show all containers (default shows just running)" },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     { name: "no-stream", type: "bool", usage: "Disable streaming stats and only pull the first result" },
     { name: "no-trunc", type: "bool", usage: "Do not truncate output" },
   ],

@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
 import { ellipsis, truncateId } from "../../formatter/text.ts";
@@ -14,12 +15,7 @@ export const historyCommand: Command = {
   short: "Show the history of an image",
   aliases: ["docker image history", "docker history"],
   flags: [
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     {
       name: "human",
       short: "H",

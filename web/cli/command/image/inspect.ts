@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
 import { platformParameter } from "../container/create-config.ts";
@@ -10,13 +11,7 @@ export const inspectImageCommand: Command = {
   use: "inspect [OPTIONS] IMAGE [IMAGE...]",
   short: "Display detailed information on one or more images",
   flags: [
-    {
-      name: "format",
-      short: "f",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    objectFormatFlag,
     {
       name: "platform",
       type: "string",

@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import {
   type ImageSummary,
@@ -23,12 +24,7 @@ export const lsImagesCommand: Command = {
     { name: "all", short: "a", type: "bool", usage: "Show all images (default hides intermediate images)" },
     { name: "digests", type: "bool", usage: "Show digests" },
     { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     { name: "no-trunc", type: "bool", usage: "Don't truncate output" },
     { name: "quiet", short: "q", type: "bool", usage: "Only show image IDs" },
     { name: "tree", type: "bool", usage: "List multi-platform images as a tree (EXPERIMENTAL)" },

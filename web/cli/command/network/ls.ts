@@ -1,5 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Field, type Listing, renderListing } from "../../formatter/listing.ts";
 import { goTimeOf, labelList, naturalOrder, truncateId } from "../../formatter/text.ts";
@@ -12,12 +13,7 @@ export const lsNetworksCommand: Command = {
   aliases: ["docker network ls", "docker network list"],
   flags: [
     { name: "filter", short: "f", type: "filter", usage: 'Provide filter values (e.g. "driver=bridge")' },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     { name: "no-trunc", type: "bool", usage: "Do not truncate the output" },
     { name: "quiet", short: "q", type: "bool", usage: "Only display network IDs" },
   ],

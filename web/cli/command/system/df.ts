@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type ContainerSummary, containerListing } from "../../formatter/container.ts";
 import {
@@ -20,12 +21,7 @@ export const dfCommand: Command = {
   use: "df [OPTIONS]",
   short: "Show docker disk usage",
   flags: [
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     { name: "verbose", short: "v", type: "bool", usage: "Show detailed information on space usage" },
   ],
   args: { max: 0 },

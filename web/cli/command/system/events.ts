@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { Struct, type Value } from "../../formatter/template/values.ts";
@@ -14,12 +15,7 @@ export const eventsCommand: Command = {
   aliases: ["docker system events", "docker events"],
   flags: [
     { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    { name: "format", type: "string", usage: objectFormatFlag.usage },
     { name: "since", type: "string", usage: "Show all events created since timestamp" },
     { name: "until", type: "string", usage: "Stream events until this timestamp" },
   ],

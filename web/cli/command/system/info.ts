@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { hubServer } from "../../config-file.ts";
 import { CliError, messageOf } from "../../errors.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { Struct, type Value } from "../../formatter/template/values.ts";
@@ -13,15 +14,7 @@ export const infoCommand: Command = {
   use: "info [OPTIONS]",
   short: "Display system-wide information",
   aliases: ["docker system info", "docker info"],
-  flags: [
-    {
-      name: "format",
-      short: "f",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-  ],
+  flags: [objectFormatFlag],
   category: "common",
   args: { max: 0 },
   complete: { kind: "none" },

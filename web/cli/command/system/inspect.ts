@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Inspected, inspectObjects } from "../../formatter/inspect.ts";
 
@@ -10,13 +11,7 @@ export const inspectCommand: Command = {
   use: "inspect [OPTIONS] NAME|ID [NAME|ID...]",
   short: "Return low-level information on Docker objects",
   flags: [
-    {
-      name: "format",
-      short: "f",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    objectFormatFlag,
     { name: "size", short: "s", type: "bool", usage: "Display total file sizes if the type is container" },
     { name: "type", type: "string", usage: "Only inspect objects of the given type" },
   ],

@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiVersion } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
+import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { tabulate } from "../../formatter/tabulate.ts";
 import { Template } from "../../formatter/template/template.ts";
@@ -12,15 +13,7 @@ export const versionCommand: Command = {
   name: "version",
   use: "version [OPTIONS]",
   short: "Show the Docker version information",
-  flags: [
-    {
-      name: "format",
-      short: "f",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-  ],
+  flags: [objectFormatFlag],
   category: "common",
   args: { max: 0 },
   complete: { kind: "none" },

@@ -1,5 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
+import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { renderListing } from "../../formatter/listing.ts";
 import { naturalOrder } from "../../formatter/text.ts";
@@ -13,12 +14,7 @@ export const lsVolumesCommand: Command = {
   aliases: ["docker volume ls", "docker volume list"],
   flags: [
     { name: "filter", short: "f", type: "filter", usage: 'Provide filter values (e.g. "dangling=true")' },
-    {
-      name: "format",
-      type: "string",
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFormatFlag,
     { name: "quiet", short: "q", type: "bool", usage: "Only display volume names" },
   ],
   args: { max: 0 },
