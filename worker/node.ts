@@ -6,6 +6,7 @@ import type { EngineApi } from "./api/engine-api.ts";
 import { type ApiListener, listen } from "./api/http.node.ts";
 import { createNodeSha256 } from "./archive/sha256.node.ts";
 import { FsFiles } from "./content/fs.node.ts";
+import { ApiGate } from "./daemon/api-gate.ts";
 import { type DaemonFlags, parseFlags } from "./daemon/flags.node.ts";
 import { IdleWatch } from "./daemon/idle.ts";
 import { stderrLog } from "./daemon/log.node.ts";
@@ -130,27 +131,6 @@ function signalled(log: Log): Promise<void> {
       });
     }
   });
-}
-
-/** Clients may connect while the engine starts: they wait. */
-class ApiGate implements EngineApi {
-  readonly #api: Promise<EngineApi>;
-  open: (api: EngineApi) => void = () => undefined;
-  onUse: () => void = () => undefined;
-
-  constructor() {
-    this.#api = new Promise((resolve) => {
-      this.open = resolve;
-    });
-  }
-
-  fetch: EngineApi["fetch"] = async (request) => (await this.#used()).fetch(request);
-  upgrade: EngineApi["upgrade"] = async (request) => (await this.#used()).upgrade(request);
-
-  #used(): Promise<EngineApi> {
-    this.onUse();
-    return this.#api;
-  }
 }
 
 async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
