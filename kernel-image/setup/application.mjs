@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BundledPackages } from "./bundled-packages.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
@@ -28,6 +28,7 @@ export async function application(progress) {
     const have = await readFile(stamp, "utf8").catch(() => "");
     if (have === key && existsSync(join(dist, name))) continue;
     await progress.step(what, async () => {
+      await rm(stamp, { force: true });
       const { build } = await import("vite");
       const packages = new BundledPackages();
       const plugins = () => [packages.plugin()];

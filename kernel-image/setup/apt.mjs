@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { debianStanzas, parseDeb822, parseFields, parseOneLine, writeDeb822 } from "./apt-sources.mjs";
 import { SetupFailure } from "./failure.mjs";
@@ -110,11 +110,23 @@ export class PrivateApt {
   async download(wanted) {
     await mkdir(this.packages, { recursive: true });
     const missing = wanted.filter((wish) => !existsSync(this.#file(wish)));
-    if (missing.length > 0) {
-      const specs = missing.map(({ name, version }) => `${name}=${version}`);
-      await this.#ok("apt-get", ["-q", "download", ...specs], { cwd: this.packages });
-    }
+    if (missing.length > 0) await this.#fetch(missing);
     return wanted.map((wish) => this.#file(wish));
+  }
+
+  /**
+   * apt writes where they are to be: a file under its own name in `packages` is whole.
+   * @param {readonly DebianPackage[]} wanted
+   */
+  async #fetch(wanted) {
+    const arriving = await mkdtemp(join(this.packages, ".arriving-"));
+    const specs = wanted.map(({ name, version }) => `${name}=${version}`);
+    try {
+      await this.#ok("apt-get", ["-q", "download", ...specs], { cwd: arriving });
+      for (const wish of wanted) await rename(this.#file(wish, arriving), this.#file(wish));
+    } finally {
+      await rm(arriving, { recursive: true, force: true });
+    }
   }
 
   /**
@@ -130,9 +142,12 @@ export class PrivateApt {
     return files.sort((a, b) => Number(b.endsWith(".dsc")) - Number(a.endsWith(".dsc")));
   }
 
-  /** @param {DebianPackage} wish */
-  #file({ name, version, architecture }) {
-    return join(this.packages, `${name}_${version.replaceAll(":", "%3a")}_${architecture}.deb`);
+  /**
+   * @param {DebianPackage} wish
+   * @param {string} [folder]
+   */
+  #file({ name, version, architecture }, folder = this.packages) {
+    return join(folder, `${name}_${version.replaceAll(":", "%3a")}_${architecture}.deb`);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,12 +13,16 @@ import { cache } from "./paths.mjs";
  * @property {(folder: string) => Promise<void>} build fills an empty folder
  */
 
+/** How the folders of builds that are under way begin. */
+const unfinished = ".building-";
+
 /** How many builds of one name are kept: the current one, and those of other clones and branches. */
 const kept = 4;
 
 /**
  * Answers the artefact's folder, and builds it first where the cache lacks it. A build appears under its name only when
- * it is complete: an interrupted one leaves a temporary folder that the next build removes.
+ * it is complete: an interrupted one leaves a temporary folder that the next build removes. The caller holds the cache's
+ * lock.
  * @param {Recipe} recipe
  * @param {import("./progress.mjs").Progress} progress
  * @returns {Promise<string>}
@@ -29,9 +34,10 @@ export async function artefact(recipe, progress) {
     await touch(folder);
     return folder;
   }
-  const building = join(home, `.building-${recipe.key}-${process.pid}`);
+  await mkdir(home, { recursive: true });
   await removeAbandoned(home);
-  await mkdir(building, { recursive: true });
+  const building = join(home, `${unfinished}${randomUUID()}`);
+  await mkdir(building);
   try {
     await progress.step(recipe.what, () => recipe.build(building));
     await renameUnlessThere(building, folder);
@@ -75,22 +81,13 @@ async function touch(folder) {
   await utimes(folder, now, now).catch(() => {});
 }
 
-/** @param {string} home */
+/**
+ * A program of a set-up that was killed may still write there: what cannot be removed is left to the next build.
+ * @param {string} home
+ */
 async function removeAbandoned(home) {
-  for (const name of await readdir(home).catch(() => /** @type {string[]} */ ([]))) {
-    const owner = /^\.building-.*-(\d+)$/.exec(name)?.[1];
-    if (owner && !isAlive(Number(owner))) await rm(join(home, name), { recursive: true, force: true });
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
-  }
+  for (const name of (await readdir(home)).filter((entry) => entry.startsWith(unfinished)))
+    await rm(join(home, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
 }
 
 /** @param {string} home */

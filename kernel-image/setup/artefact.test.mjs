@@ -39,6 +39,13 @@ it("artefact() leaves nothing behind when the build fails, and builds again", as
   expect(readFileSync(join(await artefact(recipe("a", make("whole")), progress), "it"), "utf8")).toBe("whole");
 });
 
+it("artefact() removes what a build that was killed has left", async () => {
+  mkdirSync(join(home, "thing", ".building-half"), { recursive: true });
+  writeFileSync(join(home, "thing", ".building-half", "it"), "half");
+  await artefact(recipe("a", make("whole")), progress);
+  expect(readdirSync(join(home, "thing"))).toEqual(["a"]);
+});
+
 it("artefact() accepts what another process has built meanwhile", async () => {
   const slow = async (/** @type {string} */ folder) => {
     mkdirSync(join(home, "thing", "a"));

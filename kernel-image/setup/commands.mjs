@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { application } from "./application.mjs";
+import { SetupFailure } from "./failure.mjs";
 import { guest } from "./guest.mjs";
+import { locked } from "./lock.mjs";
 import { nodeModules } from "./node-modules.mjs";
 import { Packages } from "./packages.mjs";
-import { dist, top } from "./paths.mjs";
+import { asTyped, cache, dist, top } from "./paths.mjs";
+import { untilSignalled } from "./run.mjs";
 import { gatherSources } from "./sources.mjs";
-import { checkNode, forBuilding, forTesting, installMissing } from "./system.mjs";
+import { checkDebian, forBuilding, forTesting, installMissing } from "./system.mjs";
 import { testTools } from "./test-tools.mjs";
 import { thirdParty } from "./third-party.mjs";
 
@@ -20,33 +23,31 @@ const wherry = join(dist, "node", "wherry.js");
 /** @type {Record<string, Command>} */
 export const commands = {
   start: async (args, progress) => {
-    await ready(progress, [], { withApplication: true });
+    await setUp(progress, { application: true });
     return becomes(process.execPath, [wherry, "serve", ...args], asTyped());
   },
   daemon: async (args, progress) => {
-    await ready(progress, [], { withApplication: true });
+    await setUp(progress, { application: true });
     return becomes(process.execPath, [wherry, "daemon", ...args], asTyped());
   },
   guest: async (args, progress) => {
-    await ready(progress, args);
+    await setUp(progress, { update: isUpdate(args) });
     return 0;
   },
   sources: async (args, progress) => {
-    const packages = await ready(progress, args, { withApplication: true });
-    await gatherSources(packages, progress);
+    await setUp(progress, { update: isUpdate(args), application: true, afterwards: gatherSources });
     return 0;
   },
   prepack: async (args, progress) => {
-    const packages = await ready(progress, args, { withApplication: true });
-    await thirdParty(packages, progress);
+    await setUp(progress, { update: isUpdate(args), application: true, afterwards: thirdParty });
     return 0;
   },
   test: async (args, progress) => {
-    await testTools(await ready(progress, [], { withApplication: true, needs: forTesting }), progress);
+    await setUp(progress, { application: true, needs: forTesting, afterwards: testTools });
     return becomes(localProgram("vitest"), ["run", ...args]);
   },
   bench: async (args, progress) => {
-    await testTools(await ready(progress, [], { withApplication: true, needs: forTesting }), progress);
+    await setUp(progress, { application: true, needs: forTesting, afterwards: testTools });
     const entry = join(top, "test", "bench", "main.ts");
     const { build } = await import("vite");
     const output = { ssr: entry, outDir: join(dist, "bench"), emptyOutDir: true, target: "node20" };
@@ -54,28 +55,55 @@ export const commands = {
     return becomes(process.execPath, [join(dist, "bench", "main.js"), ...args], asTyped());
   },
   ok: async (args, progress) => {
-    await ready(progress, [], { withGuest: false });
+    await setUp(progress, { guest: false });
     return gate(args, progress);
   },
 };
 
+/** @param {readonly string[]} args */
+function isUpdate(args) {
+  const unknown = args.find((argument) => argument !== "--update");
+  if (unknown !== undefined) throw new SetupFailure(`Cannot understand ${unknown}: expected --update or nothing.`);
+  return args.length > 0;
+}
+
 /**
- * @param {Progress} progress
- * @param {readonly string[]} args of a command that takes `--update`
- * @param {{ withGuest?: boolean, withApplication?: boolean, needs?: readonly import("./system.mjs").Need[] }} [options]
+ * @typedef {object} Wanted
+ * @property {boolean} [update] take what apt offers now
+ * @property {boolean} [guest] on unless it says no
+ * @property {boolean} [application] the bundles of page and engine
+ * @property {readonly import("./system.mjs").Need[]} [needs] beside those for building
+ * @property {(packages: Packages, progress: Progress) => Promise<void>} [afterwards] what else is made, at the end
  */
-async function ready(progress, args, { withGuest = true, withApplication = false, needs = [] } = {}) {
-  checkNode();
-  await nodeModules(progress);
-  const packages = new Packages({ progress, update: args.includes("--update") });
-  await installMissing([...forBuilding, ...needs], progress);
-  if (withGuest) {
-    await guest(packages, progress);
-    await packages.tellNews();
-  }
-  if (withApplication) await application(progress);
-  progress.summary();
-  return packages;
+
+/**
+ * Makes everything ready that a command needs: what is missing of the machine's packages first, then what is built. One
+ * set-up at a time works on a clone, and one on a cache.
+ * @param {Progress} progress
+ * @param {Wanted} wanted
+ */
+async function setUp(
+  progress,
+  { update = false, guest: withGuest = true, application: withApplication, needs = [], afterwards },
+) {
+  await checkDebian();
+  const turn = { onWait: () => progress.say("Another set-up is at work here: waiting for it ...") };
+  await untilSignalled(() =>
+    locked(join(dist, ".lock"), turn, () =>
+      locked(join(cache, ".lock"), turn, async () => {
+        await installMissing([...forBuilding, ...needs], progress);
+        await nodeModules(progress);
+        const packages = new Packages({ progress, update });
+        if (withGuest) {
+          await guest(packages, progress);
+          await packages.tellNews();
+        }
+        if (withApplication) await application(progress);
+        progress.summary();
+        await afterwards?.(packages, progress);
+      }),
+    ),
+  );
 }
 
 /**
@@ -110,11 +138,6 @@ async function typeScriptProjects(folder) {
 /** @param {string} name */
 function localProgram(name) {
   return join(top, "node_modules", ".bin", name);
-}
-
-/** Where the user stood: paths on the command line are relative to it. npm itself runs scripts in the clone. */
-function asTyped() {
-  return process.env.INIT_CWD ?? process.cwd();
 }
 
 /**

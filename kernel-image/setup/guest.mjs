@@ -52,7 +52,10 @@ export async function guest(packages, progress) {
   if ((await placedKeys()) === JSON.stringify(keys)) return;
 
   const folder = join(dist, "guest");
+  const description = join(folder, "guest.json");
   await mkdir(folder, { recursive: true });
+  // Written last: what was placed in part is not taken for whole.
+  await rm(description, { force: true });
   /** @type {GuestManifest} */
   const manifest = {
     version: 1,
@@ -70,7 +73,7 @@ export async function guest(packages, progress) {
   };
   await compressBeside(join(folder, manifest.files.wasm.path));
   await placeTree(images.folder, join(dist, "images"));
-  await replaceFile(join(folder, "guest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  await replaceFile(description, `${JSON.stringify(manifest, undefined, 2)}\n`);
   await removeOthers(folder, manifest);
 }
 

@@ -135,21 +135,23 @@ export class Packages {
   /** @returns {Promise<Pins>} */
   async #choose() {
     const { guest, native } = await archives();
-    const complaints = [...(await guest.refresh()), ...(await native.refresh())];
-    const pins = {
+    const complaints = [...new Set([...(await guest.refresh()), ...(await native.refresh())])];
+    const chosen = {
       guest: await guest.candidates(guestPackages),
       // Taken for their sources and data alone: what Debian's own builds of them linked is not in the guest.
       native: (await native.candidates(nativePackages)).map((pin) => ({ ...pin, builtUsing: [] })),
-      image: await guest.candidates(await guest.closure([...imagePackages, ...(await guest.required())])),
     };
-    const found = new Set([...pins.guest, ...pins.native].map(({ name }) => name));
+    const found = new Set([...chosen.guest, ...chosen.native].map(({ name }) => name));
     const missing = [...guestPackages, ...nativePackages].filter((name) => !found.has(name));
     if (missing.length > 0)
       throw new SetupFailure(
-        `Cannot find ${missing.join(", ")} in this machine's Debian sources.\n${complaints.join("\n")}`.trimEnd(),
+        [`Cannot find ${missing.join(", ")} in this machine's Debian sources.`, ...complaints].join("\n"),
       );
     for (const complaint of complaints) this.#progress.say(`apt says (and Wherry goes on without it): ${complaint}`);
-    return pins;
+    return {
+      ...chosen,
+      image: await guest.candidates(await guest.closure([...imagePackages, ...(await guest.required())])),
+    };
   }
 }
 

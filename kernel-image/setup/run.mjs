@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { SetupFailure } from "./failure.mjs";
 
 /**
@@ -27,6 +28,29 @@ export async function run(program, args, options = {}) {
   throw new SetupFailure(`Cannot run ${program} ${args[0] ?? ""}: it ended with ${code}.\n${said}${where}`);
 }
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+
+/**
+ * While `work` runs, a signal that ends this process ends the programs that it runs, too: a compiler would go on otherwise.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function untilSignalled(work) {
+  const signals = /** @type {const} */ (["SIGHUP", "SIGINT", "SIGTERM"]);
+  const end = (/** @type {"SIGHUP" | "SIGINT" | "SIGTERM"} */ signal) => {
+    for (const child of running) child.kill("SIGTERM");
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of signals) process.on(signal, end);
+  try {
+    return await work();
+  } finally {
+    for (const signal of signals) process.off(signal, end);
+  }
+}
+
 /**
  * @param {string} program
  * @param {readonly string[]} args
@@ -40,6 +64,7 @@ export function outcome(program, args, options = {}) {
       env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
       stdio: ["ignore", options.loud ? "inherit" : "pipe", options.loud ? "inherit" : "pipe"],
     });
+    running.add(child);
     const log = options.log ? createWriteStream(options.log, { flags: "a" }) : undefined;
     let stdout = "";
     let stderr = "";
@@ -52,10 +77,12 @@ export function outcome(program, args, options = {}) {
       log?.write(chunk);
     });
     child.on("error", (error) => {
+      running.delete(child);
       if ("code" in error && error.code === "ENOENT") resolve({ code: 127, stdout, stderr: `no program ${program}` });
       else reject(error);
     });
     child.on("close", (code, signal) => {
+      running.delete(child);
       const settle = () => resolve({ code: code ?? (signal ? 128 : 1), stdout, stderr });
       if (log) log.end(settle);
       else settle();

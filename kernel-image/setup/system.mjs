@@ -30,18 +30,8 @@ export const forTesting = [
   { package: "bsdutils", program: "script" },
 ];
 
-const oldestNode = [20, 19];
-
-/** Refuses a Node that is too old. */
-export function checkNode(version = process.versions.node) {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = oldestNode;
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
-  throw new SetupFailure(`Wherry needs Node ${oldestNode.join(".")} or later; this is Node ${version}.`);
-}
-
 /** Refuses a system on which the guest can't be built. */
-async function checkDebian() {
+export async function checkDebian() {
   const release = parseRelease(await readFile("/etc/os-release", "utf8").catch(() => ""));
   const isDebian = release.ID === "debian" && existsSync("/usr/bin/apt-get");
   // Testing and unstable name no number; they are newer.
@@ -61,7 +51,6 @@ async function checkDebian() {
 export async function installMissing(needs, progress) {
   const missing = needs.filter((need) => !isThere(need)).map((need) => need.package);
   if (missing.length === 0) return;
-  await checkDebian();
   const command = ["apt-get", "install", "--no-install-recommends", ...missing];
   if (process.getuid?.() !== 0) {
     throw new SetupFailure(
