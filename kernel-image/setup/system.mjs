@@ -51,15 +51,14 @@ export async function checkDebian() {
 export async function installMissing(needs, progress) {
   const missing = needs.filter((need) => !isThere(need)).map((need) => need.package);
   if (missing.length === 0) return;
-  const command = ["apt-get", "install", "--no-install-recommends", ...missing];
+  const options = ["install", "--no-install-recommends", ...missing];
   if (process.getuid?.() !== 0) {
-    throw new SetupFailure(
-      `These Debian packages are missing: ${missing.join(", ")}. Type:\n  sudo ${command.join(" ")}`,
-    );
+    const command = `'apt-get update && apt-get ${options.join(" ")}'`;
+    const typed = isOnPath("sudo") ? `sudo sh -c ${command}` : `su -c ${command}`;
+    throw new SetupFailure(`These Debian packages are missing: ${missing.join(", ")}. Type:\n  ${typed}`);
   }
   progress.say(`Missing Debian packages, installed now with apt-get: ${missing.join(", ")}`);
-  const install = () =>
-    run("apt-get", ["-q", "-y", ...command.slice(1)], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  const install = () => run("apt-get", ["-q", "-y", ...options], { env: { DEBIAN_FRONTEND: "noninteractive" } });
   await progress.step("Installing packages", async () => {
     if ((await outcome("apt-get", ["-s", "install", ...missing])).code !== 0) await run("apt-get", ["-q", "update"]);
     // Indexes of some age name versions that the mirror has replaced.
