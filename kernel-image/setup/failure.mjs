@@ -21,8 +21,9 @@ const reasons = new Map(
  * @param {unknown} error
  */
 export function systemFailure(error) {
-  const { code, path } = /** @type {NodeJS.ErrnoException} */ (error);
-  const reason = reasons.get(code ?? "");
+  const { code, path, syscall } = /** @type {NodeJS.ErrnoException} */ (error);
+  // Node says ENOENT of a folder that it cannot make, whatever the reason is.
+  const reason = reasons.get(code ?? "") ?? (syscall === "mkdir" ? "the folder cannot be made" : undefined);
   if (!reason) return undefined;
   return new SetupFailure(
     `Cannot write ${path ?? "a file"}: ${reason}.\nWhat is built goes to ${cache}; WHERRY_CACHE names another folder.`,

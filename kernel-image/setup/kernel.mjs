@@ -5,7 +5,7 @@ import { artefact } from "./artefact.mjs";
 import { SetupFailure } from "./failure.mjs";
 import { unmetOptions } from "./kernel-config.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
-import { recipe } from "./paths.mjs";
+import { cache, recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { toolchain } from "./toolchain.mjs";
 
@@ -50,6 +50,10 @@ export async function kernel(packages, progress) {
  * @param {import("./progress.mjs").Progress} progress
  */
 async function build(folder, source, packages, progress) {
+  if (/[\s:]/.test(folder))
+    throw new SetupFailure(
+      `Cannot build the kernel in ${cache}: Linux's makefiles allow no space and no colon there. WHERRY_CACHE names another folder.`,
+    );
   const work = join(folder, "work");
   const tree = join(work, "linux");
   const output = join(work, "build");

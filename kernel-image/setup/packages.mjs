@@ -3,7 +3,7 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PrivateApt } from "./apt.mjs";
 import { replaceFile } from "./artefact.mjs";
-import { SetupFailure } from "./failure.mjs";
+import { SetupFailure, systemFailure } from "./failure.mjs";
 import { keyOf } from "./key.mjs";
 import { cache } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -101,6 +101,15 @@ export class Packages {
 
   /** Says so when Debian has a newer kernel than the one that is used. It asks at most once a day; offline it says nothing. */
   async tellNews() {
+    try {
+      await this.#tellNews();
+    } catch (error) {
+      // News can wait until the cache can be written.
+      if (!systemFailure(error)) throw error;
+    }
+  }
+
+  async #tellNews() {
     const { version } = await this.get("linux-source-6.12");
     const path = join(cache, "apt", "offered-kernel");
     const asked = await stat(path).catch(() => undefined);

@@ -25,7 +25,7 @@ export async function run(program, args, options = {}) {
   if (code === 0 || options.anyway) return stdout;
   const said = options.log ? await tail(options.log) : (stderr || stdout).trimEnd().split("\n").slice(-12).join("\n");
   const where = options.log ? `\nAll of it is in ${options.log}` : "";
-  throw new SetupFailure(`Cannot run ${program} ${args[0] ?? ""}: it ended with ${code}.\n${said}${where}`);
+  throw new SetupFailure(`Cannot run ${program}: it ended with ${code}.\n${said}${where}`);
 }
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
