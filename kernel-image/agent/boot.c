@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "devices.h"
@@ -50,15 +51,22 @@ static void make_root_pivotable(void) {
   attempt(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private /");
 }
 
+/*
+ * The root's tmpfs is the guest's disk: writable layers, volumes, /root and /tmp share its room. The rest cannot take what
+ * is left, so that who fills them is told that there is no space, and no process is ended for want of memory.
+ */
+static void size_root(void) { attempt(mount(NULL, "/", NULL, MS_REMOUNT, "size=65%"), "size of /"); }
+
 static void mount_kernel_file_systems(void) {
   make_mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   make_mount("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   make_mount("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
+  /* It takes its size only when it is there. */
+  attempt(mount(NULL, "/dev", NULL, MS_REMOUNT | MS_NOSUID, "mode=0755,size=1m"), "size of /dev");
   make_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666");
-  make_mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
+  make_mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777,size=10%");
   make_mount("mqueue", "/dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-  make_mount("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
-  make_mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+  make_mount("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755,size=10%");
   make_mount("cgroup2", CGROUPS, MS_NOSUID | MS_NODEV | MS_NOEXEC, "nsdelegate");
 }
 
@@ -68,8 +76,17 @@ static void make_links(void) {
       {"/proc/self/fd/2", "/dev/stderr"},    {"/run", "/var/run"},
   };
   make_folder("/var", 0755);
+  make_folder("/tmp", 01777);
+  attempt(chmod("/tmp", 01777), "/tmp");
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST) attempt(-1, links[i][1]);
+}
+
+/* What a start writes here must find room when the disk is full. */
+static void mount_container_files(void) {
+  make_folder("/var/lib", 0755);
+  make_folder("/var/lib/docker", 0710);
+  make_mount("tmpfs", "/var/lib/docker/containers", MS_NOSUID | MS_NODEV, "mode=0710,size=2%");
 }
 
 /* Every controller, for the children of this folder. */
@@ -89,6 +106,21 @@ static void enable_controllers(const char *folder) {
   if (*line) write_text(path, line);
 }
 
+/*
+ * What containers may take together, in percent of the memory. Without a limit the kernel would evict the pages of their
+ * programs again and again, for minutes, before it ended the one that wants too much.
+ */
+#define CONTAINERS_SHARE 80
+
+static void limit_containers(void) {
+  struct sysinfo memory;
+  char limit[24];
+  sysinfo(&memory);
+  unsigned long long total = (unsigned long long)memory.totalram * memory.mem_unit;
+  snprintf(limit, sizeof limit, "%llu", total / 100 * CONTAINERS_SHARE);
+  write_text(CGROUPS "/docker/memory.max", limit);
+}
+
 /* The host's own processes live in a leaf, containers in folders below /docker. */
 static void arrange_cgroups(void) {
   make_folder(CGROUPS "/host", 0755);
@@ -96,6 +128,7 @@ static void arrange_cgroups(void) {
   write_text(CGROUPS "/host/cgroup.procs", "1");
   enable_controllers(CGROUPS);
   enable_controllers(CGROUPS "/docker");
+  limit_containers();
   /* The engine relies on it, and gives containers no rules of their own then. */
   if (devices_limit(CGROUPS "/docker") < 0) die("devices of containers");
 }
@@ -118,8 +151,10 @@ static void protect_runtime(void) {
 
 void boot(void) {
   make_root_pivotable();
+  size_root();
   mount_kernel_file_systems();
   make_links();
+  mount_container_files();
   arrange_cgroups();
   protect_runtime();
   bring_up_loopback();

@@ -37,6 +37,31 @@ describe("a guest that is ended from its own shell", () => {
   });
 });
 
+describe("a guest that is full", () => {
+  it("says so, ends nothing, and still starts containers", async () => {
+    await docker("run", "-d", "--name", "bystander", "busybox", "sleep", "1000");
+    const fill = (path: string) => `dd if=/dev/zero of=${path}/big bs=1M count=300`;
+    const full = "No space left on device";
+    expect((await docker("run", "--name", "filler", "busybox", "sh", "-c", fill(""))).stderr).toContain(full);
+    expect((await docker("run", "--rm", "-v", "full:/v", "busybox", "sh", "-c", fill("/v"))).stderr).toContain(full);
+    for (const path of ["/tmp", "/root", "/dev/shm"]) expect((await onHost(fill(path))).stderr).toContain(full);
+    expect((await docker("exec", "bystander", "echo", "still")).stdout).toBe("still\n");
+    expect((await docker("run", "--rm", "busybox", "echo", "started")).stdout).toBe("started\n");
+    await docker("rm", "-f", "bystander", "filler");
+    await docker("volume", "rm", "full");
+    await onHost("rm /tmp/big /root/big /dev/shm/big");
+  });
+
+  it("ends the container that wants all memory, and no other", async () => {
+    await docker("run", "-d", "--name", "bystander", "busybox", "sleep", "1000");
+    const eater = await daemon.docker(["run", "--name", "eater", "busybox", "tail", "/dev/zero"], { timeout: 110_000 });
+    expect(eater.code).toBe(137);
+    expect((await docker("inspect", "-f", "{{.State.OOMKilled}}", "eater")).stdout).toBe("true\n");
+    expect((await docker("exec", "bystander", "echo", "still")).stdout).toBe("still\n");
+    await docker("rm", "-f", "bystander", "eater");
+  });
+});
+
 describe("a guest that hangs", () => {
   it("does not keep the engine from ending, and loses no record", async () => {
     await docker("run", "-d", "--name", "running", "busybox", "sleep", "1000");

@@ -136,3 +136,29 @@ const names: Readonly<Record<number, string>> = {
 export function errnoName(errno: number): string {
   return names[errno] ?? `errno ${errno}`;
 }
+
+/** How the kernel's words read in an error that a user sees, for what a user may meet; as Go prints them. */
+const texts: Readonly<Record<string, string>> = {
+  EPERM: "operation not permitted",
+  ENOENT: "no such file or directory",
+  ESRCH: "no such process",
+  EIO: "input/output error",
+  ENOMEM: "cannot allocate memory",
+  EAGAIN: "resource temporarily unavailable",
+  EACCES: "permission denied",
+  EBUSY: "device or resource busy",
+  EEXIST: "file exists",
+  ENODEV: "no such device",
+  ENOTDIR: "not a directory",
+  EISDIR: "is a directory",
+  EINVAL: "invalid argument",
+  ENOSPC: "no space left on device",
+  EROFS: "read-only file system",
+  ENAMETOOLONG: "file name too long",
+  ELOOP: "too many levels of symbolic links",
+};
+
+/** The text for an error's name; the name where there is none. */
+export function errnoText(name: string): string {
+  return texts[name] ?? name;
+}

@@ -1,5 +1,6 @@
 import type { Disposable } from "../internal/disposable.ts";
 import type { DuplexBytes } from "../internal/streams.ts";
+import { errnoText } from "./errno.ts";
 
 /**
  * The guest as the engine sees it: the client side of the agent protocol (kernel-image/protocol.md). Calls are carried out
@@ -140,7 +141,7 @@ export class GuestError extends Error {
   readonly code: string;
 
   constructor(errno: number, code: string, what: string) {
-    super(`${what}: ${code}`);
+    super(`${what}: ${errnoText(code)}`);
     this.errno = errno;
     this.code = code;
   }

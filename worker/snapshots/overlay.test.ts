@@ -74,7 +74,7 @@ describe("OverlaySnapshotter", () => {
     await snapshotter.prepare("two", diffIds);
     expect(guest().calls).toBe(2);
     expect(guest().mounts.filter(({ type }) => type === "erofs").length).toBe(2);
-    expect(guest().mounts.filter(({ type }) => type === "tmpfs").length).toBe(1);
+    expect(guest().mounts.length).toBe(2);
   });
 
   it("prepare() puts the topmost layer first", async () => {
@@ -124,7 +124,7 @@ describe("OverlaySnapshotter", () => {
     await expect(snapshotter.mounts("key")).rejects.toMatchObject({ name: "NotFound" });
     guests.push(new FakeGuest());
     await snapshotter.prepare("key", diffIds);
-    expect(guest().mounts.length).toBe(3);
+    expect(guest().mounts.length).toBe(2);
   });
 });
 
@@ -134,7 +134,7 @@ async function withRealKernel(): Promise<SnapshotterUnderTest & { mount(mounts: 
   const mounted: string[] = [];
   const mount = (type: string, options: readonly string[], source: string, target: string) => {
     const loop = type === "erofs" ? ["loop"] : [];
-    execFileSync("mount", ["-t", type, "-o", [...options, ...loop].join(","), source, target]);
+    execFileSync("mount", ["-t", type, "-o", ["rw", ...options, ...loop].join(","), source, target]);
     mounted.push(target);
   };
   const unmount = (target: string) => {
@@ -156,6 +156,9 @@ async function withRealKernel(): Promise<SnapshotterUnderTest & { mount(mounts: 
     usage: async (path: string) => ({ size: 0, inodes: existsSync(path) ? 1 : 0 }),
   };
   mkdirSync(join(folder, "host/layers"), { recursive: true });
+  const memory = join(folder, "s");
+  mkdirSync(memory);
+  mount("tmpfs", [], "tmpfs", memory);
   const files = {
     publish: (name: string, file: RandomAccess) => {
       writeFileSync(join(folder, "host/layers", name), file.readAt(0, file.size) as Uint8Array);
@@ -165,11 +168,15 @@ async function withRealKernel(): Promise<SnapshotterUnderTest & { mount(mounts: 
   const layers = new LayerImages({ files: new MemoryFiles() });
   const snapshotter = new OverlaySnapshotter(
     { guest: () => guest, files, layers },
-    { hostFiles: join(folder, "host"), layerFolder: join(folder, "l"), snapshotFolder: join(folder, "s") },
+    { hostFiles: join(folder, "host"), layerFolder: join(folder, "l"), snapshotFolder: memory },
   );
   return {
     snapshotter,
     diffIds: await twoLayers(layers),
+    replaceGuest() {
+      unmount(memory);
+      mount("tmpfs", [], "tmpfs", memory);
+    },
     mount(mounts) {
       const target = mkdtempSync(join(folder, "root-"));
       for (const { type, options, source } of mounts) mount(type === "bind" ? "none" : type, options, source, target);

@@ -38,7 +38,7 @@ interface Snapshot {
 
 /**
  * Snapshots as overlayfs: each layer is one EROFS image that the guest mounts from the host's files, once for all
- * containers; the writable layer lies on a tmpfs of the guest. A layer stays mounted when its last snapshot is removed (the
+ * containers; the writable layer lies on the guest's root, a tmpfs. A layer stays mounted when its last snapshot is removed (the
  * next container will want it) until `release`.
  */
 export class OverlaySnapshotter implements Snapshotter {
@@ -170,7 +170,6 @@ export class OverlaySnapshotter implements Snapshotter {
     return [
       { op: "mkdir", path: this.#layerFolder, mode: 0o700, parents: true },
       { op: "mkdir", path: this.#snapshotFolder, mode: 0o700, parents: true },
-      { op: "mount", source: "tmpfs", target: this.#snapshotFolder, type: "tmpfs", options: ["mode=0700"] },
     ];
   }
 
