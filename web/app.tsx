@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Status } from "./components/status.tsx";
 import { TerminalView } from "./components/terminal-view.tsx";
+import { keepStorage } from "./session/keep-storage.browser.ts";
 import { LeaveGuard } from "./session/leave-guard.browser.ts";
 import type { Connected, Session, SessionState } from "./session/session.browser.ts";
 
@@ -8,6 +9,7 @@ export function App({ session }: { readonly session: Session }) {
   const { phase, connected } = useSession(session);
   const [screenReader, setScreenReader] = useState(false);
   useLeaveGuard(connected);
+  useKeptStorage(phase.kind === "running" && phase.storage === "indexeddb" ? connected : undefined);
 
   return (
     <>
@@ -42,5 +44,15 @@ function useLeaveGuard(connected: Connected | undefined): void {
     const guard = new LeaveGuard(connected.engine);
     guard.start();
     return () => guard.stop();
+  }, [connected]);
+}
+
+function useKeptStorage(connected: Connected | undefined): void {
+  useEffect(() => {
+    if (!connected) return undefined;
+    const stop = new AbortController();
+    // It is a request to the browser, and nothing depends on the answer.
+    keepStorage(connected.engine, stop.signal).catch(() => undefined);
+    return () => stop.abort();
   }, [connected]);
 }

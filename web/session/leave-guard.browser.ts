@@ -1,4 +1,7 @@
 import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { type EngineEvent, engineEvents } from "./engine-events.ts";
+
+const watched = { type: ["container"], event: ["start", "die"] };
 
 /** Asks before the page is left while a container runs: closing the tab ends it. */
 export class LeaveGuard {
@@ -26,23 +29,10 @@ export class LeaveGuard {
   };
 
   async #follow(): Promise<void> {
-    const filters = encodeURIComponent(JSON.stringify({ type: ["container"], event: ["start", "die"] }));
-    const url = `http://docker/events?filters=${filters}`;
-    const response = await this.#engine.fetch(new Request(url, { signal: this.#stop.signal }));
-    if (!response.ok || !response.body) {
-      console.warn(`Leaving the page asks nothing: the engine's events answer ${response.status}`);
-      return;
-    }
-    let rest = "";
-    const text = response.body.pipeThrough(new TextDecoderStream());
-    for await (const chunk of text) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line.trim()) this.#note(JSON.parse(line));
-    }
+    for await (const event of engineEvents(this.#engine, watched, this.#stop.signal)) this.#note(event);
   }
 
-  #note(event: { Action?: string; Actor?: { ID?: string } }): void {
+  #note(event: EngineEvent): void {
     const id = event.Actor?.ID;
     if (!id) return;
     if (event.Action === "start") this.#running.add(id);

@@ -4,7 +4,7 @@ import { streamBlob } from "../content/stream-blob.ts";
 import { fetchBlob } from "../distribution/fetch-blob.ts";
 import type { Limits } from "../distribution/http.ts";
 import type { Repository } from "../distribution/repository.ts";
-import { errorMessage, invalidParameter, isEngineError } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, isEngineError, system } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -139,7 +139,9 @@ export class LayerPull {
         ...(missing ? { onProgress: meter } : {}),
       });
     } catch (error) {
-      if (signal.aborted || !isEngineError(error, "InvalidParameter")) throw error;
+      if (signal.aborted || !isEngineError(error)) throw error;
+      if (error.name !== "InvalidParameter")
+        throw system(`failed to register layer: ${error.message}`, { cause: error });
       if (errorMessage(error).startsWith("layer verification failed")) {
         throw invalidParameter("layers from manifest don't match image configuration", { cause: error });
       }
