@@ -39,7 +39,7 @@ async function serve(argv: readonly string[]): Promise<number> {
 /** `wherry --port 8123` serves the page, `wherry --host unix:///... ps` is docker's. */
 function isDockerFlag(word: string): boolean {
   const name = word.slice("--".length).replace(/=.*$/s, "");
-  return (rootCommand.flags ?? []).some((flag) => flag.name === name);
+  return (rootCommand({}).flags ?? []).some((flag) => flag.name === name);
 }
 
 async function runDocker(context: CliContext): Promise<number> {
@@ -66,7 +66,9 @@ async function runDocker(context: CliContext): Promise<number> {
 /** What `--host` says; a command line that does not parse is the command's to report. */
 function namedHost(context: CliContext): string | undefined {
   try {
-    return parseFlags(rootCommand.flags ?? [], context.argv, context, { interspersed: false }).list("host")[0];
+    return parseFlags(rootCommand(context.env).flags ?? [], context.argv, context, { interspersed: false }).list(
+      "host",
+    )[0];
   } catch {
     return undefined;
   }

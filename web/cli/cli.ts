@@ -34,7 +34,8 @@ export class Cli {
   constructor(context: CliContext, engine: EngineApi) {
     this.context = context;
     this.signal = AbortSignal.any([context.signal, this.#interrupt.signal]);
-    this.api = new ApiClient(engine, this.signal, context.env.DOCKER_HOST || "unix:///var/run/docker.sock");
+    const { DOCKER_HOST: host, DOCKER_API_VERSION: version } = context.env;
+    this.api = new ApiClient(engine, this.signal, host || "unix:///var/run/docker.sock", version);
     this.out = new Output(context.stdout, context.tty.stdout);
     this.err = new Output(context.stderr, context.tty.stderr);
     this.config = new ConfigFile(context);

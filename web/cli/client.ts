@@ -1,8 +1,8 @@
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
 import { ApiError, CliError, ConnectionError } from "./errors.ts";
 
-/** The API version that the CLI speaks. */
-export const apiVersion = "1.51";
+/** The API version of the Docker release that the CLI behaves like. */
+export const apiVersion = "1.50";
 
 type QueryValue = string | number | boolean | readonly string[] | undefined;
 
@@ -22,15 +22,19 @@ export class ApiClient {
   readonly #engine: EngineApi;
   readonly #signal: AbortSignal;
   readonly #address: string;
+  /** The version that requests name. */
+  readonly version: string;
 
   /**
    * @param signal aborts every request that names no signal of its own
    * @param address where the engine is, for the message when it cannot be reached
+   * @param version empty for {@link apiVersion}
    */
-  constructor(engine: EngineApi, signal: AbortSignal, address: string) {
+  constructor(engine: EngineApi, signal: AbortSignal, address: string, version = "") {
     this.#engine = engine;
     this.#signal = signal;
     this.#address = address;
+    this.version = version.replace(/^v/, "") || apiVersion;
   }
 
   /** @throws ApiError when the engine answers 400 or above */
@@ -67,7 +71,7 @@ export class ApiClient {
     const request = () => this.#engine.upgrade(this.#build("POST", path, { ...options, headers }));
     const answer = await this.#reach(options, request);
     if (!(answer instanceof Response)) return answer;
-    await checkStatus(answer);
+    await answer.body?.cancel();
     throw new Error(`unable to upgrade to tcp, received ${answer.status}`);
   }
 
@@ -87,7 +91,9 @@ export class ApiClient {
     const init: RequestInit & { duplex?: "half" } = { method, headers, signal: options.signal ?? this.#signal };
     if (body !== undefined) init.body = body;
     if (body instanceof ReadableStream) init.duplex = "half";
-    return new Request(`http://docker/v${apiVersion}${path}${queryString(options.query)}`, init);
+    // Go's client cleans paths, which shows where a name is empty.
+    const clean = path.replace(/\/+/g, "/").replace(/\/$/, "");
+    return new Request(`http://docker/v${this.version}${clean}${queryString(options.query)}`, init);
   }
 }
 

@@ -23,7 +23,7 @@ export interface Command {
   readonly category?: "common" | "swarm";
   readonly hidden?: boolean;
   readonly subcommands?: readonly Command[];
-  /** @throws CliError, ApiError */
+  /** Of a group: what it does without a subcommand, instead of showing its help. @throws CliError, ApiError */
   readonly run?: (cli: Cli, flags: ParsedFlags) => Promise<void>;
 }
 

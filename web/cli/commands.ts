@@ -55,6 +55,8 @@ import { lsVolumesCommand } from "./command/volume/ls.ts";
 import { pruneVolumesCommand } from "./command/volume/prune.ts";
 import { rmVolumeCommand } from "./command/volume/rm.ts";
 import { type Command, renamed } from "./command.ts";
+import { configFolder } from "./config-file.ts";
+import type { CliContext } from "./context.ts";
 import type { Flag } from "./flags/flag.ts";
 import { clientVersion } from "./version.ts";
 
@@ -148,39 +150,61 @@ const common: readonly Command[] = [
   infoCommand,
 ];
 
-const globalFlags: readonly Flag[] = [
-  { name: "config", type: "string", usage: "Location of client config files", default: "/root/.docker" },
-  {
-    name: "context",
-    short: "c",
-    type: "string",
-    usage:
-      'Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with "docker context use")',
-  },
-  { name: "debug", short: "D", type: "bool", usage: "Enable debug mode" },
-  { name: "host", short: "H", type: "list", usage: "Daemon socket to connect to" },
-  {
-    name: "log-level",
-    short: "l",
-    type: "string",
-    usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
-    default: "info",
-    complete: ["debug", "info", "warn", "error", "fatal", "panic"],
-  },
-  { name: "tls", type: "bool", usage: "Use TLS; implied by --tlsverify" },
-  { name: "tlscacert", type: "string", usage: "Trust certs signed only by this CA", default: "/root/.docker/ca.pem" },
-  { name: "tlscert", type: "string", usage: "Path to TLS certificate file", default: "/root/.docker/cert.pem" },
-  { name: "tlskey", type: "string", usage: "Path to TLS key file", default: "/root/.docker/key.pem" },
-  { name: "tlsverify", type: "bool", usage: "Use TLS and verify the remote" },
-  { name: "version", short: "v", type: "bool", usage: "Print version information and quit" },
-];
+function globalFlags(env: CliContext["env"]): readonly Flag[] {
+  const config = configFolder(env);
+  const certificates = env.DOCKER_CERT_PATH || config;
+  return [
+    { name: "config", type: "string", usage: "Location of client config files", default: config },
+    {
+      name: "context",
+      short: "c",
+      type: "string",
+      usage:
+        'Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with "docker context use")',
+    },
+    { name: "debug", short: "D", type: "bool", usage: "Enable debug mode" },
+    { name: "host", short: "H", type: "list", usage: "Daemon socket to connect to" },
+    {
+      name: "log-level",
+      short: "l",
+      type: "string",
+      usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
+      default: "info",
+      complete: ["debug", "info", "warn", "error", "fatal", "panic"],
+    },
+    { name: "tls", type: "bool", usage: "Use TLS; implied by --tlsverify" },
+    {
+      name: "tlscacert",
+      type: "string",
+      usage: "Trust certs signed only by this CA",
+      default: `${certificates}/ca.pem`,
+    },
+    { name: "tlscert", type: "string", usage: "Path to TLS certificate file", default: `${certificates}/cert.pem` },
+    { name: "tlskey", type: "string", usage: "Path to TLS key file", default: `${certificates}/key.pem` },
+    { name: "tlsverify", type: "bool", usage: "Use TLS and verify the remote" },
+    { name: "version", short: "v", type: "bool", usage: "Print version information and quit" },
+  ];
+}
 
-/** `docker` itself. */
-export const rootCommand: Command = {
+/** `docker help`, which is no command like the others: it knows all of them. */
+export const helpCommand: Command = {
+  name: "help",
+  use: "help [command]",
+  short: "Help about the command",
+};
+
+/**
+ * `docker` itself.
+ * @param env the caller's environment, which the defaults of some flags come from
+ */
+export function rootCommand(env: CliContext["env"]): Command {
+  return { ...root, flags: globalFlags(env) };
+}
+
+const root: Command = {
   name: "docker",
   use: "docker [OPTIONS] COMMAND [ARG...]",
   short: "A self-sufficient runtime for containers",
-  flags: globalFlags,
   subcommands: [
     ...common,
     ...containerCommands.filter((command) => !common.includes(command)),

@@ -25,6 +25,11 @@ interface ConfigContent {
 /** The key that Docker Hub's credentials are kept under. */
 export const hubServer = "https://index.docker.io/v1/";
 
+/** Where the client's files are, unless `--config` says otherwise. */
+export function configFolder(env: CliContext["env"]): string {
+  return env.DOCKER_CONFIG || `${env.HOME ?? ""}/.docker`;
+}
+
 const configLimit = 1 << 20;
 
 /** `config.json` in the client's folder (`--config`, DOCKER_CONFIG, ~/.docker), read when it is first needed. */
@@ -35,7 +40,7 @@ export class ConfigFile {
 
   constructor(context: CliContext) {
     this.#context = context;
-    this.#folder = context.env.DOCKER_CONFIG || `${context.env.HOME ?? ""}/.docker`;
+    this.#folder = configFolder(context.env);
   }
 
   get folder(): string {

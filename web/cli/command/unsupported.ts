@@ -1,20 +1,18 @@
 import type { Command } from "../command.ts";
 import { CliError } from "../errors.ts";
 
-type Category = Command["category"];
-
 /** A group of Docker's whose commands are known by name and answer that they are not there yet. */
-function group(name: string, short: string, commands: readonly string[], category?: Category): Command {
+function group(name: string, short: string, commands: readonly string[], more: Partial<Command> = {}): Command {
   return {
     name,
     use: name,
     short,
-    ...(category && { category }),
+    ...more,
     subcommands: commands.map((line): Command => {
       const [verb = "", ...words] = line.split(" ");
       return {
         name: verb,
-        use: verb,
+        use: `${verb} [OPTIONS]`,
         short: words.join(" "),
         complete: { kind: "none" },
         run: async () => {
@@ -22,6 +20,32 @@ function group(name: string, short: string, commands: readonly string[], categor
         },
       };
     }),
+  };
+}
+
+/** Checkpoints exist in an engine with experimental features only, which this one never is. */
+function checkpointGroup(): Command {
+  const refuse = (name: string) => async () => {
+    throw new CliError(`docker ${name} is only supported on a Docker daemon with experimental features enabled`);
+  };
+  const verbs = [
+    ["create", "Create a checkpoint from a running container"],
+    ["ls", "List checkpoints for a container"],
+    ["rm", "Remove a checkpoint"],
+  ] as const;
+  return {
+    name: "checkpoint",
+    use: "checkpoint",
+    short: "Manage checkpoints",
+    hidden: true,
+    run: refuse("checkpoint"),
+    subcommands: verbs.map(([verb, short]) => ({
+      name: verb,
+      use: `${verb} [OPTIONS] CONTAINER`,
+      short,
+      complete: { kind: "none" },
+      run: refuse(`checkpoint ${verb}`),
+    })),
   };
 }
 
@@ -58,7 +82,10 @@ export const unsupportedGroups: readonly Command[] = [
     "set Change settings for a plugin",
     "upgrade Upgrade an existing plugin",
   ]),
-  group("swarm", "Manage Swarm", ["init Initialize a swarm", "join Join a swarm as a node and/or manager"], "swarm"),
+  group("swarm", "Manage Swarm", ["init Initialize a swarm", "join Join a swarm as a node and/or manager"], {
+    category: "swarm",
+  }),
+  checkpointGroup(),
   group("trust", "Manage trust on Docker images", [
     "inspect Return low-level information about keys and signatures",
     "revoke Remove trust for an image",

@@ -14,7 +14,7 @@ import {
   checkSysctl,
 } from "../opts/checks.ts";
 import { checkGpus } from "../opts/gpus.ts";
-import { checkMount } from "../opts/mount.ts";
+import { checkMount, mountWarnings } from "../opts/mount.ts";
 import { capabilityNames, signalNames } from "../opts/names.ts";
 import { checkNetwork } from "../opts/network.ts";
 import { checkUlimit } from "../opts/ulimit.ts";
@@ -157,7 +157,7 @@ export const containerFlags: readonly Flag[] = [
   { name: "label", short: "l", type: "list", usage: "Set meta data on a container", check: checkLabel },
   { name: "label-file", type: "list", usage: "Read in a line delimited file of labels", complete: "files" },
   { name: "link", type: "list", usage: "Add link to another container", check: checkLink, complete: "containers" },
-  { name: "link-local-ip", type: "list", usage: "Container IPv4/IPv6 link-local addresses", check: checkIp },
+  { name: "link-local-ip", type: "list", usage: "Container IPv4/IPv6 link-local addresses" },
   { name: "log-driver", type: "string", usage: "Logging driver for the container" },
   { name: "log-opt", type: "list", usage: "Log driver options" },
   { name: "mac-address", type: "string", usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
@@ -170,7 +170,13 @@ export const containerFlags: readonly Flag[] = [
     check: checkMemorySwap,
   },
   { name: "memory-swappiness", type: "int", usage: "Tune container memory swappiness (0 to 100)", default: "-1" },
-  { name: "mount", type: "mount", usage: "Attach a filesystem mount to the container", check: checkMount },
+  {
+    name: "mount",
+    type: "mount",
+    usage: "Attach a filesystem mount to the container",
+    check: checkMount,
+    warn: mountWarnings,
+  },
   { name: "name", type: "string", usage: "Assign a name to the container" },
   {
     name: "network",

@@ -37,6 +37,8 @@ export interface Flag {
   readonly aliasOf?: string;
   /** Checks (and may rewrite) each value that is given; throws an Error whose message says what is wrong. */
   readonly check?: (value: string, context: FlagContext) => string;
+  /** Warnings about a value that passed the check. */
+  readonly warn?: (value: string) => readonly string[];
   /** What completion offers for the value; files when nothing is said. */
   readonly complete?: ValueCompletion;
 }
@@ -54,7 +56,16 @@ export type ValueCompletion =
   | "networks"
   | readonly string[];
 
-const repeatable: ReadonlySet<FlagType> = new Set(["list", "strings", "filter", "map", "mount", "network", "ulimit"]);
+const repeatable: ReadonlySet<FlagType> = new Set([
+  "list",
+  "strings",
+  "filter",
+  "map",
+  "mount",
+  "network",
+  "ulimit",
+  "gpu-request",
+]);
 
 /** Says whether giving the flag again adds a value rather than replacing it. */
 export function isRepeatable(flag: Flag): boolean {

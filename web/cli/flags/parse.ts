@@ -6,6 +6,8 @@ export class ParsedFlags {
   readonly args: string[] = [];
   /** Notes for stderr, such as deprecations. */
   readonly notes: string[] = [];
+  /** Warnings about values, for the log on stderr. */
+  readonly warnings: string[] = [];
   readonly #flags: ReadonlyMap<string, Flag>;
   readonly #given = new Map<string, string[]>();
 
@@ -167,6 +169,7 @@ class Parser {
     try {
       if (!flag.check) typeChecks[flag.type]?.(value);
       this.#parsed.set(flag, flag.check ? flag.check(value, this.#context) : value);
+      this.#parsed.warnings.push(...(flag.warn?.(value) ?? []));
     } catch (error) {
       const shown = flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`;
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,9 +1,10 @@
 import { familiarName, isImageId, parseReference } from "../opts/reference.ts";
 import { humanDuration } from "../units/duration.ts";
 import { humanSize } from "../units/size.ts";
+import { ellipsis } from "./display-width.ts";
 import type { Field, Listing } from "./listing.ts";
 import { displayablePorts, type Port } from "./ports.ts";
-import { ellipsis, goTime, labelList, truncateId } from "./text.ts";
+import { goTime, labelList, truncateId } from "./text.ts";
 
 /** An item of GET /containers/json. */
 export interface ContainerSummary {
@@ -59,7 +60,7 @@ export function containerListing(truncate: boolean, now: number): Listing<Contai
       Status: field("STATUS", ({ Status }) => Status),
       Size: field("SIZE", size),
       Labels: field("LABELS", ({ Labels }) => labelList(Labels)),
-      Label: { method: ({ Labels }, name) => Labels?.[String(name)] ?? "" },
+      Label: { method: ({ Labels }, name) => Labels?.[name] ?? "" },
       Mounts: field("MOUNTS", ({ Mounts }) =>
         (Mounts ?? []).map((mount) => shortened(mount.Name || (mount.Source ?? ""), 15)).join(","),
       ),

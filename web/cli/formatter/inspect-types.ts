@@ -1,4 +1,5 @@
-import { Struct, type Value } from "./template/values.ts";
+import { JsonNumber, PortMap, RawMap, Struct, type Value } from "./template/values.ts";
+import { goTimeOf } from "./text.ts";
 
 /** Fields of the API's objects that are maps; every other object is a struct. */
 const mapFields = new Set(
@@ -7,6 +8,27 @@ const mapFields = new Set(
     "Sysctls Tmpfs Volumes"
   ).split(" "),
 );
+
+/** Of these, maps whose keys are ports. */
+const portFields = new Set(["ExposedPorts", "PortBindings", "Ports"]);
+
+/** Fields that Go calls otherwise than JSON does. */
+const goNames: Readonly<Record<string, string>> = {
+  ID: "Id",
+  CPUPeriod: "CpuPeriod",
+  CPUQuota: "CpuQuota",
+  CPURealtimePeriod: "CpuRealtimePeriod",
+  CPURealtimeRuntime: "CpuRealtimeRuntime",
+  CPUShares: "CpuShares",
+  DNS: "Dns",
+  DNSOptions: "DnsOptions",
+  DNSSearch: "DnsSearch",
+  HostIP: "HostIp",
+  NanoCPUs: "NanoCpus",
+};
+
+/** Fields that hold a time; all other times are text. */
+const times = /^network\.Inspect\.Created$|\.Health\.Log\[\]\.(Start|End)$|\.Metadata\.LastTagTime$/;
 
 /** Fields that are lists, where the API says null for an empty one. */
 const listFields = new Set(
@@ -21,15 +43,25 @@ const listFields = new Set(
 /** A list that is not there: empty for a template, null in JSON. */
 const nilList: readonly Value[] = Object.assign([], { toJSON: () => null });
 
-/** Fields that the API leaves out when they are empty, by the name of the field that holds their struct. */
+/** Fields that the API leaves out when they are empty, by the name of the field or type that holds them. */
 const omittedFields: Readonly<Record<string, Readonly<Record<string, Value>>>> = {
+  "*container.InspectResponse": { ImageManifestDescriptor: null, SizeRootFs: null, SizeRw: null },
   State: { Health: null },
-  Config: { ExposedPorts: {}, Healthcheck: null, MacAddress: "", Shell: nilList, StopSignal: "", StopTimeout: null },
+  Config: {
+    ArgsEscaped: false,
+    ExposedPorts: {},
+    Healthcheck: null,
+    MacAddress: "",
+    NetworkDisabled: false,
+    Shell: nilList,
+    StopSignal: "",
+    StopTimeout: null,
+  },
   HostConfig: { Annotations: {}, Init: null, Mounts: nilList, StorageOpt: {}, Sysctls: {}, Tmpfs: {} },
 };
 
 /** A struct of the API: fields that were left out can be named, and JSON is what the engine sent. */
-class ApiStruct extends Struct {
+export class ApiStruct extends Struct {
   readonly #json: Record<string, Value>;
 
   constructor(typeName: string, fields: Record<string, Value>, json: Record<string, Value>) {
@@ -37,8 +69,34 @@ class ApiStruct extends Struct {
     this.#json = json;
   }
 
+  override get(name: string): Value {
+    return super.get(super.has(name) ? name : (goNames[name] ?? name));
+  }
+
+  override has(name: string): boolean {
+    return super.has(name) || super.has(goNames[name] ?? name);
+  }
+
   override toJSON(): Record<string, Value> {
     return this.#json;
+  }
+}
+
+/** Go's time.Time. */
+class ApiTime extends Struct {
+  readonly #text: string;
+
+  constructor(text: string) {
+    super("time.Time", {});
+    this.#text = text;
+  }
+
+  override display(): string {
+    return goTimeOf(this.#text);
+  }
+
+  override toJSON(): string {
+    return this.#text;
   }
 }
 
@@ -50,16 +108,57 @@ export function typedValue(value: Value, typeName: string): Value {
   return typed(value, "", typeName);
 }
 
+/** The engine's JSON as Go holds it without a type: whole numbers keep their text. */
+export function untypedValue(value: Value): Value {
+  if (typeof value === "number") return new JsonNumber(String(value));
+  if (Array.isArray(value)) return value.map(untypedValue);
+  if (typeof value !== "object" || value === null) return value;
+  return new RawMap(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, untypedValue(item as Value)])));
+}
+
 function typed(value: Value, field: string, path: string): Value {
   if (value === null) return absent(field);
   if (Array.isArray(value)) return value.map((item: Value) => typed(item, "", `${path}[]`));
+  if (typeof value === "string" && times.test(path)) return new ApiTime(value);
   if (typeof value !== "object" || value instanceof Struct) return value;
   const isMap = mapFields.has(field) || path.endsWith(".LogConfig.Config");
   const json = value as Record<string, Value>;
   const fields = Object.fromEntries(
     Object.entries(json).map(([key, item]): [string, Value] => [key, typed(item, isMap ? "" : key, `${path}.${key}`)]),
   );
-  return isMap ? fields : new ApiStruct(path, { ...fields, ...missing(field, json) }, json);
+  if (isMap) return portFields.has(field) ? new PortMap(fields) : fields;
+  return new ApiStruct(path, { ...fields, ...missing(field || path, json) }, rewritten(path, json));
+}
+
+/** Of an image's configuration, the fields that Docker writes, in its order; each is left out when it is empty. */
+const imageConfigFields =
+  "User ExposedPorts Env Entrypoint Cmd Volumes WorkingDir Labels StopSignal ArgsEscaped Healthcheck OnBuild Shell".split(
+    " ",
+  );
+
+/** The JSON of a struct: what the engine sent, but where Docker's client writes it in a way of its own. */
+function rewritten(path: string, json: Record<string, Value>): Record<string, Value> {
+  if (path === "*image.InspectResponse") {
+    const { Config, ...others } = json;
+    const entries = Object.entries(others).flatMap(([key, value]): [string, Value][] =>
+      key === "Author"
+        ? [
+            [key, value],
+            ["Config", typed(Config, "Config", `${path}.Config`)],
+          ]
+        : [[key, value]],
+    );
+    return Object.fromEntries(entries);
+  }
+  if (path !== "*image.InspectResponse.Config") return json;
+  const isEmpty = (value: Value) =>
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (typeof value === "object" && Object.keys(value).length === 0);
+  return Object.fromEntries(
+    imageConfigFields.map((name) => [name, json[name]] as const).filter(([, value]) => !isEmpty(value)),
+  );
 }
 
 function absent(field: string): Value {

@@ -1,6 +1,6 @@
 import type { Cli } from "../cli.ts";
 import { CliError, messageOf } from "../errors.ts";
-import { typedValue } from "./inspect-types.ts";
+import { typedValue, untypedValue } from "./inspect-types.ts";
 import { indentJson } from "./json-indent.ts";
 import { Template } from "./template/template.ts";
 import type { Value } from "./template/values.ts";
@@ -10,6 +10,8 @@ export interface Inspected {
   /** The engine's JSON. */
   readonly text: string;
   readonly typeName: string;
+  /** Fields that its type does not have are not looked for in the JSON either. */
+  readonly isTypedOnly?: boolean;
 }
 
 /**
@@ -56,13 +58,14 @@ function jsonList(objects: readonly Inspected[], compact: boolean): string {
 }
 
 /** Docker tries its own types first, where a field that is not there is an error, and then the JSON as it is. */
-function render(template: Template, { text, typeName }: Inspected): string {
+function render(template: Template, { text, typeName, isTypedOnly }: Inspected): string {
   const raw = JSON.parse(text) as Value;
   try {
     return template.execute(typedValue(raw, typeName));
-  } catch {
+  } catch (cause) {
+    if (isTypedOnly) throw new Error(`template parsing error: ${messageOf(cause)}`, { cause });
     try {
-      return template.execute(raw, { missingKeyIsError: true });
+      return template.execute(untypedValue(raw), { missingKeyIsError: true });
     } catch (error) {
       throw new Error(`template parsing error: ${messageOf(error)}`, { cause: error });
     }

@@ -1,3 +1,5 @@
+import { displayWidth } from "./display-width.ts";
+
 export interface TableLayout {
   readonly minWidth: number;
   readonly padding: number;
@@ -36,7 +38,7 @@ function formatBlock(
     let width = layout.minWidth;
     let end = index;
     for (; end < to && hasCell(end); end++) {
-      width = Math.max(width, cellWidth(lines[end]?.[column] ?? "") + layout.padding);
+      width = Math.max(width, displayWidth(lines[end]?.[column] ?? "") + layout.padding);
     }
     formatBlock(lines, index, end, [...widths, width], layout, out);
     index = end;
@@ -47,11 +49,7 @@ function renderLine(cells: readonly string[], widths: readonly number[]): string
   return cells
     .map((cell, column) => {
       const width = column < cells.length - 1 ? widths[column] : undefined;
-      return width === undefined ? cell : cell + " ".repeat(Math.max(0, width - cellWidth(cell)));
+      return width === undefined ? cell : cell + " ".repeat(Math.max(0, width - displayWidth(cell)));
     })
     .join("");
-}
-
-function cellWidth(cell: string): number {
-  return [...cell].length;
 }

@@ -3,13 +3,6 @@ export function truncateId(id: string): string {
   return (id.includes(":") ? (id.split(":")[1] ?? "") : id).slice(0, 12);
 }
 
-/** Cuts text to `width` characters, the last of which shows that something is missing. */
-export function ellipsis(text: string, width: number): string {
-  const characters = [...text];
-  if (characters.length <= width) return text;
-  return width <= 1 ? characters.slice(0, Math.max(0, width)).join("") : `${characters.slice(0, width - 1).join("")}…`;
-}
-
 /** Orders text with numbers in it by their value, as Docker sorts names. */
 export function naturalOrder(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.match(/\d+|\D/g) ?? []);

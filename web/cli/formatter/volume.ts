@@ -13,6 +13,7 @@ export interface Volume {
 }
 
 export const volumeTable = "{{.Driver}}\t{{.Name}}";
+export const volumeRaw = "name: {{.Name}}\ndriver: {{.Driver}}\n";
 
 function field(header: string, value: (row: Volume) => string): Field<Volume> {
   return { header, value };
@@ -27,7 +28,7 @@ export const volumeListing: Listing<Volume> = {
     Scope: field("SCOPE", ({ Scope }) => Scope),
     Mountpoint: field("MOUNTPOINT", ({ Mountpoint }) => Mountpoint),
     Labels: field("LABELS", ({ Labels }) => labelList(Labels)),
-    Label: { method: ({ Labels }, name) => Labels?.[String(name)] ?? "" },
+    Label: { method: ({ Labels }, name) => Labels?.[name] ?? "" },
     Links: field("LINKS", ({ UsageData }) => (UsageData ? String(UsageData.RefCount) : "N/A")),
     Size: field("SIZE", ({ UsageData }) => (UsageData && UsageData.Size !== -1 ? humanSize(UsageData.Size) : "N/A")),
     Group: field("GROUP", () => "N/A"),

@@ -11,9 +11,10 @@ export function keyValues(pairs: readonly string[]): Record<string, string> {
 
 /**
  * One record of comma-separated values with quotes (RFC 4180), as `--mount` and `--network` take them.
- * @throws Error for stray quotes
+ * @throws Error for stray quotes, and for no text at all
  */
 export function csvFields(text: string): string[] {
+  if (text === "") throw new Error("EOF");
   const fields: string[] = [];
   let rest = text;
   for (;;) {

@@ -4,6 +4,11 @@ export interface DeviceMapping {
   readonly CgroupPermissions: string;
 }
 
+/** A device by its CDI name, `vendor.com/class=name`, which the engine looks up. */
+export function isCdiDevice(value: string): boolean {
+  return /^[a-zA-Z][\w.-]*[a-zA-Z0-9]\/[a-zA-Z][\w.-]*[a-zA-Z0-9]=[a-zA-Z0-9](?:[\w.:-]*[a-zA-Z0-9])?$/.test(value);
+}
+
 /**
  * `/dev/x[:/dev/y][:rwm]`.
  * @throws Error with Docker's message

@@ -14,7 +14,11 @@ export async function readPairs(
   lookup?: (name: string) => string | undefined,
 ): Promise<string[]> {
   const bytes = await cli.context.files.read(cli.resolvePath(path), fileLimit).catch((error: unknown) => {
-    throw new Error(`open ${path}: ${fileErrorText(error)}`);
+    const text = fileErrorText(error);
+    // A folder can be opened, but not read.
+    throw new Error(
+      text === texts.EISDIR ? `invalid env file (${path}): read ${path}: ${text}` : `open ${path}: ${text}`,
+    );
   });
   try {
     return parsePairs(bytes, lookup);

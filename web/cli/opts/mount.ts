@@ -30,6 +30,11 @@ export function checkMount(value: string): string {
   return value;
 }
 
+export function mountWarnings(value: string): string[] {
+  const isOld = csvFields(value).some((field) => cut(field, "=")[0].toLowerCase() === "bind-nonrecursive");
+  return isOld ? ["bind-nonrecursive is deprecated, use bind-recursive=disabled instead"] : [];
+}
+
 /**
  * The value of `--mount`: `type=bind,source=/a,target=/b,readonly`.
  * @param resolve makes a path that starts with a dot absolute

@@ -6,6 +6,24 @@ export const signalNames: readonly string[] = (
   .split(" ")
   .map((name) => `SIG${name}`);
 
+/** `net_admin` as the API writes it: `CAP_NET_ADMIN`. */
+function capabilityName(text: string): string {
+  const name = text.trim().toUpperCase();
+  return ["", "ALL", "RESET"].includes(name) || name.startsWith("CAP_") ? name : `CAP_${name}`;
+}
+
+/** What `--cap-add` and `--cap-drop` come to: ALL stands for the others, and what is added is not dropped. */
+export function capabilities(
+  add: readonly string[],
+  drop: readonly string[],
+): { readonly add: string[]; readonly drop: string[] } {
+  const [added, dropped] = [add, drop].map((list) => {
+    const names = new Set(list.map(capabilityName));
+    return names.has("ALL") ? ["ALL"] : [...names].sort();
+  });
+  return { add: added ?? [], drop: (dropped ?? []).filter((name) => !added?.includes(name)) };
+}
+
 /** Linux capabilities, as the completion of `--cap-add` offers them. */
 export const capabilityNames: readonly string[] = [
   "ALL",

@@ -67,10 +67,11 @@ function hostPort(host: PortRange | undefined, offset: number, span: number): st
 function addExposed(settings: PortSettings, value: string): void {
   if (value.includes(":")) throw new Error(`invalid port format for --expose: ${value}`);
   const [port, protocol] = splitProtocol(value);
-  const range = portRange(
-    port,
-    `invalid range format for --expose: ${value}, error: strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`,
-  );
+  const isBackwards = /^\d+-\d+$/.test(port);
+  const reason = isBackwards
+    ? `invalid range specified for port: ${port}`
+    : `strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`;
+  const range = portRange(port, `invalid range format for --expose: ${value}, error: ${reason}`);
   for (let each = range.start; each <= range.end; each++) settings.exposed[`${each}/${protocol}`] = {};
 }
 

@@ -9,8 +9,9 @@ import { MemoryContext } from "./memory-context.ts";
 
 /*
  * The files in ../testdata hold what Docker's own command 28.2.2 printed on a real engine, and what that engine answered to
- * ours. To record them again, point GOLDEN_DOCKER_HOST at an engine that has an image busybox (and GOLDEN_DATA_ROOT at its
- * data root, when that is not Docker's usual one) and run this test: a difference is a failure and is not recorded.
+ * ours. To record them again, point GOLDEN_DOCKER_HOST at an engine that has an image busybox (and GOLDEN_DATA_ROOT and
+ * GOLDEN_EXEC_ROOT at its folders, when those are not Docker's usual ones) and run this test: a difference is a failure and
+ * is not recorded.
  */
 interface Recording {
   readonly argv: readonly string[];
@@ -58,7 +59,10 @@ if (!engineAddress) {
 } else {
   describe("recording", () => {
     // A time such as "3 seconds ago" can pass between the two commands: then both are run again.
-    const remove = () => realDocker(["rm", "-fv", "golden-web", "golden-done", "golden-new"]);
+    const remove = () => {
+      realDocker(["rm", "-fv", "golden-web", "golden-done", "golden-new", "golden-wide"]);
+      realDocker(["volume", "rm", "golden-vol"]);
+    };
     beforeAll(() => {
       remove();
       for (const argv of goldenSetup) realDocker(argv);
@@ -78,7 +82,11 @@ if (!engineAddress) {
       const recording: Recording = { ...golden, now, ...ours, exchanges: await engine.exchanges() };
       const root = process.env.GOLDEN_DATA_ROOT ?? "/var/lib/docker";
       const { name: _name, ...kept } = recording as Recording & GoldenCase;
-      writeFileSync(fileOf(golden), `${JSON.stringify(kept, null, 2).replaceAll(root, "/var/lib/docker")}\n`);
+      const execRoot = process.env.GOLDEN_EXEC_ROOT ?? "/var/run/docker";
+      const text = JSON.stringify(kept, null, 2)
+        .replaceAll(root, "/var/lib/docker")
+        .replaceAll(execRoot, "/var/run/docker");
+      writeFileSync(fileOf(golden), `${text}\n`);
     });
   });
 }

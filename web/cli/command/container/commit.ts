@@ -1,7 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { familiarName, parseReference, withDefaultTag } from "../../opts/reference.ts";
+import { parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 
 export const commitCommand: Command = {
   name: "commit",
@@ -26,7 +26,7 @@ async function runCommit(cli: Cli, flags: ParsedFlags): Promise<void> {
   const { Id } = await cli.api.json<{ Id: string }>("POST", "/commit", {
     query: {
       container,
-      repo: reference && familiarName(reference),
+      repo: reference && referenceString({ domain: reference.domain, path: reference.path }),
       tag: reference?.tag,
       comment: flags.string("message"),
       author: flags.string("author"),

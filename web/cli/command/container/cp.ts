@@ -36,8 +36,8 @@ interface Side {
 async function runCp(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [source, target] = flags.args.map(parseSide);
   if (!source || !target) return;
-  if (source.path === "") throw new CliError("source can not be empty");
-  if (target.path === "") throw new CliError("destination can not be empty");
+  if (flags.args[0] === "") throw new CliError("source can not be empty");
+  if (flags.args[1] === "") throw new CliError("destination can not be empty");
   if (source.container !== "" && target.container !== "") {
     throw new CliError("copying between containers is not supported");
   }

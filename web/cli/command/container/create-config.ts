@@ -1,7 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { checkIp } from "../../opts/checks.ts";
-import { cut, keyValues } from "../../opts/cut.ts";
+import { keyValues } from "../../opts/cut.ts";
 import { environment, readPairs } from "../../opts/env-file.ts";
 import { isMacAddress } from "../../opts/network.ts";
 import { type PortSettings, parsePorts } from "../../opts/ports.ts";
@@ -55,7 +55,6 @@ export async function createBody(cli: Cli, flags: ParsedFlags): Promise<CreateBo
   if (health) body.Healthcheck = health;
   if (flags.changed("stop-signal")) body.StopSignal = flags.string("stop-signal");
   if (flags.changed("stop-timeout")) body.StopTimeout = flags.int("stop-timeout");
-  if (flags.changed("mac-address")) body.MacAddress = flags.string("mac-address");
   return body;
 }
 
@@ -99,12 +98,4 @@ async function labelPairs(cli: Cli, flags: ParsedFlags): Promise<string[]> {
 export function localWarnings(flags: ParsedFlags): string[] {
   const local = flags.list("dns").find((address) => /^(127\.|::1$)/.test(checkIp(address)));
   return local ? [`Localhost DNS (${local}) may fail in containers.`] : [];
-}
-
-/** `os[/arch[/variant]]` as the query parameter of create: JSON without empty fields. */
-export function platformParameter(platform: string): string | undefined {
-  if (platform === "") return undefined;
-  const [os, rest] = cut(platform, "/");
-  const [architecture, variant] = cut(rest, "/");
-  return JSON.stringify({ architecture, os, ...(variant && { variant }) });
 }

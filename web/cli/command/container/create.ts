@@ -7,6 +7,7 @@ import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
+import { parsePlatform, platformName } from "../../opts/platform.ts";
 import {
   familiarString,
   isImageId,
@@ -15,8 +16,9 @@ import {
   referenceString,
   withDefaultTag,
 } from "../../opts/reference.ts";
+import { refuseContentTrust } from "../image/content-trust.ts";
 import { registryAuth } from "../registry/auth.ts";
-import { type CreateBody, createBody, localWarnings, platformParameter } from "./create-config.ts";
+import { type CreateBody, createBody, localWarnings } from "./create-config.ts";
 
 /** The flags that only `create` has. */
 const createFlags: readonly Flag[] = [
@@ -61,6 +63,8 @@ export async function configured(cli: Cli, flags: ParsedFlags, command: string):
     if (!["", "always", "missing", "never"].includes(pull)) {
       throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
     }
+    refuseContentTrust(cli, flags);
+    if (flags.bool("use-api-socket")) throw new Error("--use-api-socket is not implemented");
     return await createBody(cli, flags);
   } catch (error) {
     throw new CliError(withHelp(messageOf(error), command), 125, { cause: error });
@@ -93,11 +97,10 @@ interface CreateAnswer {
 
 async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): Promise<CreateAnswer> {
   const reference = isImageId(body.Image) ? undefined : withDefaultTag(parseReference(body.Image));
-  const platform = flags.string("platform");
-  checkPlatform(platform);
+  const platform = containerPlatform(cli, flags);
   const create = () =>
     cli.api.json<CreateAnswer>("POST", "/containers/create", {
-      query: { name: flags.string("name") || undefined, platform: platformParameter(platform) },
+      query: { name: flags.string("name") || undefined, platform },
       json: body,
     });
   const pull = flags.string("pull");
@@ -112,25 +115,30 @@ async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): 
   }
 }
 
-function checkPlatform(platform: string): void {
-  if (platform === "") return;
-  const parts = platform.split("/");
-  const fail = (reason: string) =>
-    new Error(`error parsing specified platform: ${JSON.stringify(platform)}: ${reason}: invalid argument`);
-  if (parts.length > 3) throw fail("cannot parse platform specifier");
-  const bad = parts.find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
-  if (bad !== undefined) throw fail(`invalid component ${JSON.stringify(bad)}`);
+/** What `--platform` says, else the environment. */
+function wantedPlatform(cli: Cli, flags: ParsedFlags): string {
+  return flags.changed("platform") ? flags.string("platform") : (cli.context.env.DOCKER_DEFAULT_PLATFORM ?? "");
+}
+
+function containerPlatform(cli: Cli, flags: ParsedFlags): string | undefined {
+  const wanted = wantedPlatform(cli, flags);
+  if (wanted === "") return undefined;
+  try {
+    return platformName(parsePlatform(wanted));
+  } catch (error) {
+    throw new Error(`error parsing specified platform: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function pullImage(cli: Cli, reference: Reference, flags: ParsedFlags): Promise<void> {
   const name = referenceString({ domain: reference.domain, path: reference.path });
   const familiar = name.replace(/^docker\.io\/(library\/)?/, "");
-  const platform = flags.string("platform");
+  const platform = wantedPlatform(cli, flags);
   const stream = await cli.api.stream("POST", "/images/create", {
     query: {
       fromImage: name,
       tag: reference.digest ?? reference.tag,
-      platform: platform === "" ? undefined : platform.toLowerCase(),
+      platform: platform.toLowerCase() || undefined,
     },
     headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, familiar)) },
   });

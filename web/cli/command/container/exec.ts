@@ -60,6 +60,7 @@ async function runExec(cli: Cli, flags: ParsedFlags): Promise<void> {
       AttachStdin: stdin,
       AttachStderr: !detach,
       AttachStdout: !detach,
+      Detach: detach,
       DetachKeys: keys,
       Env: env.length > 0 ? env : null,
       WorkingDir: flags.string("workdir"),

@@ -1,10 +1,11 @@
 import type { Cli } from "../../cli.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { cut, keyValues } from "../../opts/cut.ts";
-import { parseDevice } from "../../opts/device.ts";
+import { isCdiDevice, parseDevice } from "../../opts/device.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
 import { parseGpus } from "../../opts/gpus.ts";
 import { parseMount } from "../../opts/mount.ts";
+import { capabilities } from "../../opts/names.ts";
 import type { PortSettings } from "../../opts/ports.ts";
 import { ulimits } from "../../opts/ulimit.ts";
 import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
@@ -85,9 +86,10 @@ function isolation(flags: ParsedFlags): Record<string, unknown> {
   if (userns !== "" && userns !== "host") throw new Error("--userns: invalid USER mode");
   const cgroupns = flags.string("cgroupns");
   if (!["", "host", "private"].includes(cgroupns)) throw new Error("--cgroupns: invalid CGROUP mode");
+  const caps = capabilities(flags.list("cap-add"), flags.list("cap-drop"));
   return {
-    CapAdd: orNull(flags.list("cap-add")),
-    CapDrop: orNull(flags.list("cap-drop")),
+    CapAdd: orNull(caps.add),
+    CapDrop: orNull(caps.drop),
     CgroupnsMode: cgroupns,
     Dns: flags.list("dns"),
     DnsOptions: flags.list("dns-option"),
@@ -163,7 +165,7 @@ function resources(flags: ParsedFlags): Record<string, unknown> {
     throw new Error(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   }
   const bytes = (name: string) => (flags.changed(name) ? ramInBytes(flags.string(name)) : 0);
-  const gpus = flags.string("gpus");
+  const devices = flags.list("device");
   return {
     CpuShares: flags.int("cpu-shares"),
     Memory: bytes("memory"),
@@ -181,17 +183,24 @@ function resources(flags: ParsedFlags): Record<string, unknown> {
     CpuRealtimeRuntime: flags.int("cpu-rt-runtime"),
     CpusetCpus: flags.string("cpuset-cpus"),
     CpusetMems: flags.string("cpuset-mems"),
-    Devices: flags.list("device").map(parseDevice),
+    Devices: devices.filter((device) => !isCdiDevice(device)).map(parseDevice),
     DeviceCgroupRules: orNull(flags.list("device-cgroup-rule")),
-    DeviceRequests: gpus === "" ? null : [parseGpus(gpus)],
+    DeviceRequests: deviceRequests(flags.list("gpus"), devices.filter(isCdiDevice)),
     MemoryReservation: bytes("memory-reservation"),
     MemorySwap: flags.changed("memory-swap") ? memorySwapBytes(flags.string("memory-swap")) : 0,
     MemorySwappiness: swappiness,
     OomKillDisable: flags.bool("oom-kill-disable"),
     PidsLimit: flags.int("pids-limit"),
     Ulimits: ulimits(flags.list("ulimit")),
-    ...(flags.changed("kernel-memory") && { KernelMemory: bytes("kernel-memory") }),
   };
+}
+
+function deviceRequests(gpus: readonly string[], cdi: readonly string[]) {
+  const requests = [
+    ...gpus.map(parseGpus),
+    ...(cdi.length === 0 ? [] : [{ Driver: "cdi", Count: 0, DeviceIDs: cdi, Capabilities: null, Options: null }]),
+  ];
+  return requests.length > 0 ? requests : null;
 }
 
 function throttled(values: readonly string[], field: "Rate" | "Weight", parse: (text: string) => number) {

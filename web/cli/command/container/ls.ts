@@ -54,7 +54,7 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
   const listing = containerListing(!flags.bool("no-trunc"), cli.now());
   const sizeColumn = size ? "\\t{{.Size}}" : "";
   const rendered = renderListing(listing, containers, {
-    format: quiet ? "" : format,
+    format: quiet && format !== "raw" ? "" : format,
     table: containerTable + sizeColumn,
     raw: containerRaw + (size ? "size: {{.Size}}\n" : ""),
     ...(quiet && { quiet: "{{.ID}}" }),

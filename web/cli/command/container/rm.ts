@@ -1,8 +1,9 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
+import { isNotFound, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { forEach } from "./shared.ts";
+import { Forgiven, forEach } from "./shared.ts";
 
 export const rmCommand: Command = {
   name: "rm",
@@ -29,6 +30,11 @@ async function runRm(cli: Cli, flags: ParsedFlags): Promise<void> {
   await forEach(cli, flags.args, async (name) => {
     const bare = name.replace(/^\/+|\/+$/g, "");
     if (bare === "") throw new Error("container name cannot be empty");
-    await cli.api.send("DELETE", `/containers${apiPath(bare)}`, { query });
+    try {
+      await cli.api.send("DELETE", `/containers${apiPath(bare)}`, { query });
+    } catch (error) {
+      if (!force || !isNotFound(error)) throw error;
+      throw new Forgiven(messageOf(error), { cause: error });
+    }
   });
 }

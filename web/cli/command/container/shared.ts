@@ -83,6 +83,11 @@ export function endWith(exitCode: number): void {
   if (exitCode !== 0) throw exitWith(exitCode);
 }
 
+/** Something that went wrong, and is told as it happens, but does not count. */
+export class Forgiven extends Error {
+  override readonly name = "Forgiven";
+}
+
 /** How many containers are worked on at the same time. */
 const parallelism = 50;
 
@@ -102,7 +107,8 @@ export async function forEach(
     const outcomes = batch.map((name) => operation(name).then(() => undefined, asError));
     for (const [index, name] of batch.entries()) {
       const error = await outcomes[index];
-      if (error) errors.push(error.message);
+      if (error instanceof Forgiven) await cli.err.line(error.message);
+      else if (error) errors.push(error.message);
       else await cli.out.line(name);
     }
   }

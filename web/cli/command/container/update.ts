@@ -27,6 +27,12 @@ export const updateCommand: Command = {
     { name: "cpus", type: "decimal", usage: "Number of CPUs" },
     { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
     { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
+    {
+      name: "kernel-memory",
+      type: "bytes",
+      usage: "Kernel memory limit (deprecated)",
+      hidden: true,
+    },
     { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
     { name: "memory-reservation", type: "bytes", usage: "Memory soft limit" },
     {
@@ -71,6 +77,7 @@ function updateBody(flags: ParsedFlags): Record<string, unknown> {
     CpusetMems: flags.string("cpuset-mems"),
     CpuShares: flags.int("cpu-shares"),
     Memory: bytes("memory"),
+    KernelMemory: bytes("kernel-memory"),
     MemoryReservation: bytes("memory-reservation"),
     MemorySwap: flags.changed("memory-swap") ? memorySwapBytes(flags.string("memory-swap")) : 0,
     CpuPeriod: flags.int("cpu-period"),

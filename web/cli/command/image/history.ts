@@ -3,11 +3,12 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { ellipsis } from "../../formatter/display-width.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
-import { ellipsis, truncateId } from "../../formatter/text.ts";
+import { truncateId } from "../../formatter/text.ts";
+import { platformParameter } from "../../opts/platform.ts";
 import { humanDuration } from "../../units/duration.ts";
 import { humanSize } from "../../units/size.ts";
-import { platformParameter } from "../container/create-config.ts";
 
 export const historyCommand: Command = {
   name: "history",
@@ -52,7 +53,7 @@ async function runHistory(cli: Cli, flags: ParsedFlags): Promise<void> {
   const human = flags.bool("human");
   const truncate = !flags.bool("no-trunc");
   const items = await cli.api.json<HistoryItem[]>("GET", `/images${apiPath(flags.args[0] ?? "", "history")}`, {
-    query: { platform: platformParameter(flags.string("platform")) },
+    query: { platform: platformParameter(flags.string("platform"), "invalid platform: ") },
   });
   const field = (header: string, value: (item: HistoryItem) => string): Field<HistoryItem> => ({ header, value });
   const time = (seconds: number) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");

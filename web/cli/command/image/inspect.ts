@@ -4,7 +4,7 @@ import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
-import { platformParameter } from "../container/create-config.ts";
+import { platformParameter } from "../../opts/platform.ts";
 
 export const inspectImageCommand: Command = {
   name: "inspect",

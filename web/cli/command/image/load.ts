@@ -4,7 +4,7 @@ import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
-import { platformParameter } from "../container/create-config.ts";
+import { platformParameters } from "../../opts/platform.ts";
 
 export const loadCommand: Command = {
   name: "load",
@@ -32,9 +32,9 @@ async function runLoad(cli: Cli, flags: ParsedFlags): Promise<void> {
   }
   const body = input === "" ? cli.context.stdin : await fileBody(cli, input);
   const quiet = flags.bool("quiet") || !cli.out.isTerminal;
-  const platforms = flags.list("platform").map((each) => platformParameter(each) ?? "");
+  const platform = platformParameters([flags.string("platform")], "invalid platform: ");
   const response = await cli.api.request("POST", "/images/load", {
-    query: { quiet, platform: platforms.length > 0 ? platforms : undefined },
+    query: { quiet, platform },
     headers: { "Content-Type": "application/x-tar" },
     body,
   });

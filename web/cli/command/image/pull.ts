@@ -6,6 +6,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
+import { refuseContentTrust } from "./content-trust.ts";
 
 export const pullCommand: Command = {
   name: "pull",
@@ -25,6 +26,7 @@ export const pullCommand: Command = {
 };
 
 async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
+  refuseContentTrust(cli, flags);
   const all = flags.bool("all-tags");
   const quiet = flags.bool("quiet");
   const given = parseReference(flags.args[0] ?? "");
@@ -32,11 +34,14 @@ async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
   if (all && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
   if (!all && isNameOnly && !quiet) await cli.out.line("Using default tag: latest");
   const reference = all ? given : withDefaultTag(given);
+  const platform = flags.changed("platform")
+    ? flags.string("platform")
+    : (cli.context.env.DOCKER_DEFAULT_PLATFORM ?? "");
   const stream = await cli.api.stream("POST", "/images/create", {
     query: {
       fromImage: referenceString({ domain: reference.domain, path: reference.path }),
       tag: reference.digest ?? reference.tag,
-      platform: flags.string("platform").toLowerCase() || undefined,
+      platform: platform.toLowerCase() || undefined,
     },
     headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, familiarName(reference))) },
   });

@@ -5,9 +5,10 @@ import { encodeAuth } from "../../config-file.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
+import { platformParameter } from "../../opts/platform.ts";
 import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
-import { platformParameter } from "../container/create-config.ts";
 import { registryAuth } from "../registry/auth.ts";
+import { refuseContentTrust } from "./content-trust.ts";
 
 export const pushCommand: Command = {
   name: "push",
@@ -32,7 +33,10 @@ export const pushCommand: Command = {
 };
 
 async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
+  refuseContentTrust(cli, flags);
   const all = flags.bool("all-tags");
+  const platformText = flags.string("platform");
+  const platform = platformParameter(platformText, `Invalid platform ${platformText}`);
   const quiet = flags.bool("quiet");
   const given = parseReference(flags.args[0] ?? "");
   const isNameOnly = given.tag === undefined && given.digest === undefined;
@@ -41,7 +45,7 @@ async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
   const reference = all ? given : withDefaultTag(given);
   const name = familiarName(reference);
   const stream = await cli.api.stream("POST", `/images${apiPath(name, "push")}`, {
-    query: { tag: reference.tag, platform: platformParameter(flags.string("platform")) },
+    query: { tag: reference.tag, platform },
     headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, name)) },
   });
   if (!quiet) return await displayProgress(cli, stream, cli.out);

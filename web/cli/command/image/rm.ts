@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformParameters } from "../../opts/platform.ts";
 import { OutputClosed } from "../../output.ts";
 
 export const rmImageCommand: Command = {
@@ -31,7 +32,11 @@ interface Removed {
 
 async function runRm(cli: Cli, flags: ParsedFlags): Promise<void> {
   const force = flags.bool("force");
-  const query = { force: force || undefined, noprune: flags.bool("no-prune") || undefined };
+  const query = {
+    force: force || undefined,
+    noprune: flags.bool("no-prune") || undefined,
+    platforms: platformParameters(flags.list("platform")),
+  };
   const errors: string[] = [];
   let fatal = false;
   for (const name of flags.args) {

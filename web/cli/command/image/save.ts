@@ -2,7 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { platformParameter } from "../container/create-config.ts";
+import { platformParameters } from "../../opts/platform.ts";
 import { saveStream } from "./save-stream.ts";
 
 export const saveCommand: Command = {
@@ -28,10 +28,10 @@ async function runSave(cli: Cli, flags: ParsedFlags): Promise<void> {
   if (output === "" && cli.out.isTerminal) {
     throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
   }
-  const platforms = flags.list("platform").map((each) => platformParameter(each) ?? "");
+  const platform = platformParameters([flags.string("platform")], "invalid platform: ");
   await saveStream(cli, output, "failed to save image", () =>
     cli.api.stream("GET", "/images/get", {
-      query: { names: flags.args, platform: platforms.length > 0 ? platforms : undefined },
+      query: { names: flags.args, platform },
     }),
   );
 }

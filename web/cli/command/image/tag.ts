@@ -3,7 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { familiarName, parseReference, type Reference, withDefaultTag } from "../../opts/reference.ts";
+import { isImageId, parseReference, type Reference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 
 export const tagCommand: Command = {
   name: "tag",
@@ -17,16 +17,15 @@ export const tagCommand: Command = {
 
 async function runTag(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [source = "", target = ""] = flags.args;
-  checked(source);
+  if (!isImageId(source)) checked(source);
   const reference = withDefaultTag(checked(target));
   if (reference.digest !== undefined) throw new CliError("refusing to create a tag with a digest reference");
   await cli.api.send("POST", `/images${apiPath(source, "tag")}`, {
-    query: { repo: familiarName(reference), tag: reference.tag },
+    query: { repo: referenceString({ domain: reference.domain, path: reference.path }), tag: reference.tag },
   });
 }
 
 function checked(name: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(name)) return { domain: "docker.io", path: name };
   try {
     return parseReference(name);
   } catch (error) {

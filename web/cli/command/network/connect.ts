@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { checkLink } from "../../opts/checks.ts";
 import { cut } from "../../opts/cut.ts";
 
 export const connectCommand: Command = {
@@ -18,7 +19,7 @@ export const connectCommand: Command = {
     },
     { name: "ip", type: "string", usage: 'IPv4 address (e.g., "172.30.100.104")' },
     { name: "ip6", type: "string", usage: 'IPv6 address (e.g., "2001:db8::33")' },
-    { name: "link", type: "list", usage: "Add link to another container" },
+    { name: "link", type: "list", usage: "Add link to another container", check: checkLink },
     { name: "link-local-ip", type: "strings", usage: "Add a link-local address for the container" },
   ],
   args: { min: 2, max: 2 },

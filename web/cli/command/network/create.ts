@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { checkLabel } from "../../opts/checks.ts";
 import { keyValues } from "../../opts/cut.ts";
 
 export const createNetworkCommand: Command = {
@@ -27,7 +28,7 @@ export const createNetworkCommand: Command = {
     { name: "ipam-opt", type: "map", usage: "Set IPAM driver specific options", default: "map[]" },
     { name: "ipv4", type: "bool", usage: "Enable or disable IPv4 address assignment", default: "true" },
     { name: "ipv6", type: "bool", usage: "Enable or disable IPv6 address assignment" },
-    { name: "label", type: "list", usage: "Set metadata on a network" },
+    { name: "label", type: "list", usage: "Set metadata on a network", check: checkLabel },
     { name: "opt", short: "o", type: "map", usage: "Set driver specific options", default: "map[]" },
     { name: "scope", type: "string", usage: "Control the network's scope" },
     { name: "subnet", type: "strings", usage: "Subnet in CIDR format that represents a network segment" },
@@ -75,6 +76,10 @@ function addressPools(flags: ParsedFlags): AddressPool[] {
   const [subnets, ranges, gateways] = [flags.list("subnet"), flags.list("ip-range"), flags.list("gateway")];
   if (subnets.length < ranges.length || subnets.length < gateways.length) {
     throw new CliError("every ip-range or gateway must have a corresponding subnet");
+  }
+  const overlaps = (a: string, b: string) => holds(a, b) || holds(b, a);
+  if (subnets.some((subnet, index) => subnets.slice(0, index).some((other) => overlaps(subnet, other)))) {
+    throw new CliError("multiple overlapping subnet configuration is not supported");
   }
   const pools = subnets.map((Subnet): AddressPool => ({ Subnet }));
   const holder = (address: string, what: string) => {

@@ -16,7 +16,7 @@ export const inspectNetworkCommand: Command = {
 };
 
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
-  const query = { verbose: flags.bool("verbose") || undefined };
+  const query = { verbose: flags.bool("verbose") ? "true" : undefined };
   await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
     text: await cli.api.text("GET", `/networks${apiPath(name)}`, { query }),
     typeName: "network.Inspect",

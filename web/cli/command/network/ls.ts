@@ -47,7 +47,7 @@ function listing(truncate: boolean): Listing<Network> {
       IPv6: field("IPV6", ({ EnableIPv6 }) => String(EnableIPv6)),
       Internal: field("INTERNAL", ({ Internal }) => String(Internal)),
       Labels: field("LABELS", ({ Labels }) => labelList(Labels)),
-      Label: { method: ({ Labels }, name) => Labels?.[String(name)] ?? "" },
+      Label: { method: ({ Labels }, name) => Labels?.[name] ?? "" },
       CreatedAt: field("CREATED AT", ({ Created }) => goTimeOf(Created)),
     },
   };

@@ -1,8 +1,9 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { ellipsis } from "../../formatter/display-width.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
-import { ellipsis } from "../../formatter/text.ts";
+
 import { filtersParameter } from "../../opts/timestamp.ts";
 
 export const searchCommand: Command = {

@@ -1,6 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
-import { CliError } from "../../errors.ts";
+import { CliError, messageOf } from "../../errors.ts";
 import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type ContainerSummary, containerListing } from "../../formatter/container.ts";
@@ -12,7 +12,9 @@ import {
   usageRows,
 } from "../../formatter/disk-usage.ts";
 import { type ImageRow, imageListing, imageRows } from "../../formatter/image.ts";
-import { renderListing } from "../../formatter/listing.ts";
+import { type Listing, renderListing, rowStruct } from "../../formatter/listing.ts";
+import { RowStruct } from "../../formatter/template/functions.ts";
+import { Template } from "../../formatter/template/template.ts";
 import { volumeListing } from "../../formatter/volume.ts";
 import { humanSize } from "../../units/size.ts";
 
@@ -33,9 +35,8 @@ async function runDf(cli: Cli, flags: ParsedFlags): Promise<void> {
   const usage = await cli.api.json<DiskUsage>("GET", "/system/df");
   const format = flags.string("format");
   if (flags.bool("verbose")) {
-    if (format !== "" && format !== "table")
-      throw new CliError("docker system df --verbose --format is not implemented yet");
-    return await cli.out.write(verbose(cli, usage));
+    const isTable = format === "" || format === "table";
+    return await cli.out.write(isTable ? verbose(cli, usage) : formatted(cli, usage, format));
   }
   const table = "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
   const raw =
@@ -47,8 +48,7 @@ function verbose(cli: Cli, usage: DiskUsage): string {
   const now = cli.now();
   const created = "{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}";
   const images = (usage.Images ?? []).map(firstName);
-  // The size of the image below a container is the image's business here.
-  const containers = (usage.Containers ?? []).map((each): ContainerSummary => ({ ...each, SizeRootFs: 0 }));
+  const containers = (usage.Containers ?? []).map(withoutImage);
   const cache: readonly BuildCacheRecord[] = usage.BuildCache ?? [];
   const cacheSize = cache.filter((each) => !each.Shared).reduce((sum, each) => sum + each.Size, 0);
   return [
@@ -73,8 +73,31 @@ function verbose(cli: Cli, usage: DiskUsage): string {
   ].join("");
 }
 
+/** One template for all of it: lists of rows by the kind of thing. */
+function formatted(cli: Cli, usage: DiskUsage, format: string): string {
+  const now = cli.now();
+  const rows = <T>(listing: Listing<T>, items: readonly T[]) => items.map((item) => rowStruct(listing, item));
+  const data = new RowStruct("*formatter.diskUsageContext", {
+    Images: rows(imageListing(false, now), (usage.Images ?? []).map(firstName)),
+    Containers: rows(containerListing(false, now), (usage.Containers ?? []).map(withoutImage)),
+    Volumes: rows(volumeListing, usage.Volumes ?? []),
+    BuildCache: rows(buildCacheListing(now), usage.BuildCache ?? []),
+  });
+  try {
+    return new Template(format === "json" ? "{{json .}}" : format).execute(data);
+  } catch (error) {
+    throw new CliError(messageOf(error), 1, { cause: error });
+  }
+}
+
+/** The size of the image below a container is the image's business here. */
+function withoutImage(container: ContainerSummary): ContainerSummary {
+  return { ...container, SizeRootFs: 0 };
+}
+
 function firstName(image: Parameters<typeof imageRows>[0]): ImageRow {
   const none = { image, repository: "<none>", tag: "<none>", digest: "" };
   const tagged = { ...image, RepoTags: (image.RepoTags ?? []).slice(0, 1) };
-  return (image.RepoTags?.length ? imageRows(tagged, false, false)[0] : undefined) ?? none;
+  const named = image.RepoTags?.length ? imageRows(tagged, false, false)[0] : undefined;
+  return { ...(named ?? none), digest: "" };
 }

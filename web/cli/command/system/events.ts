@@ -4,7 +4,7 @@ import { CliError, messageOf } from "../../errors.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
-import { Struct, type Value } from "../../formatter/template/values.ts";
+import { JsonNumber, Struct, type Value } from "../../formatter/template/values.ts";
 import { filtersParameter, timestamp } from "../../opts/timestamp.ts";
 import { lines } from "../../stream/bytes.ts";
 
@@ -33,7 +33,6 @@ interface EngineEvent {
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> | null };
   readonly scope?: string;
   readonly time?: number;
-  readonly timeNano?: number;
 }
 
 async function runEvents(cli: Cli, flags: ParsedFlags): Promise<void> {
@@ -47,28 +46,33 @@ async function runEvents(cli: Cli, flags: ParsedFlags): Promise<void> {
     },
   });
   for await (const line of lines(stream)) {
-    if (format === "json") await cli.out.line(line);
-    else if (template) await cli.out.line(template.execute(toValue(JSON.parse(line) as EngineEvent)));
+    if (!template && format !== "") await cli.out.line(line);
+    else if (template)
+      await cli.out.line(template.execute(toValue(JSON.parse(line) as EngineEvent, nanoseconds(line))));
     else await cli.out.line(sentence(line));
   }
 }
 
 const empty: EngineEvent = { Type: "", Action: "", Actor: { ID: "", Attributes: {} } };
 
+/** What prints an event as the engine sent it. */
+const wholeEvent = /^(json|\{\{ *json +\. *\}\})$/;
+
+/** @returns nothing for a sentence or the whole event */
 function parse(format: string): Template | undefined {
-  if (format === "" || format === "json") return undefined;
+  if (format === "" || wholeEvent.test(format)) return undefined;
   try {
     const template = new Template(format);
     // A field that does not exist is to be reported before the first event comes.
-    template.execute(toValue(empty));
+    template.execute(toValue(empty, "0"));
     return template;
   } catch (error) {
     throw new CliError(`Error parsing format: ${messageOf(error)}`, 64, { cause: error });
   }
 }
 
-function toValue(event: EngineEvent): Value {
-  const { status = "", id = "", from = "", Type, Action, Actor, scope = "", time = 0, timeNano = 0 } = event;
+function toValue(event: EngineEvent, timeNano: string): Value {
+  const { status = "", id = "", from = "", Type, Action, Actor, scope = "", time = 0 } = event;
   const actor = new Struct("events.Actor", { ID: Actor.ID, Attributes: { ...Actor.Attributes } });
   return new Struct("*events.Message", {
     Status: status,
@@ -79,7 +83,7 @@ function toValue(event: EngineEvent): Value {
     Actor: actor,
     Scope: scope,
     Time: time,
-    TimeNano: timeNano,
+    TimeNano: new JsonNumber(timeNano),
   });
 }
 
@@ -93,11 +97,14 @@ function sentence(line: string): string {
   return `${nanoTime(line)}${Type} ${Action} ${Actor.ID}${list}`;
 }
 
-/** The time to the nanosecond, which is more than a number of JSON keeps. */
+/** The time to the nanosecond, which has more digits than a number of JavaScript keeps. */
+function nanoseconds(line: string): string {
+  return /"timeNano":(\d+)/.exec(line)?.[1] ?? "0";
+}
+
 function nanoTime(line: string): string {
-  const digits = /"timeNano":(\d+)/.exec(line)?.[1];
-  if (digits === undefined) return "";
-  const nanoseconds = BigInt(digits);
-  const date = new Date(Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19);
-  return `${date}.${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}Z `;
+  const time = BigInt(nanoseconds(line));
+  if (time === 0n) return "";
+  const date = new Date(Number(time / 1_000_000n)).toISOString().slice(0, 19);
+  return `${date}.${String(time % 1_000_000_000n).padStart(9, "0")}Z `;
 }

@@ -26,8 +26,8 @@ async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
   const template = parse(format === "json" ? "{{json .}}" : format);
   const client = { Debug: false, Version: clientVersion.version, Context: "default", Plugins: [], Warnings: null };
   if (template) {
-    const info = await engineInfo(cli);
     try {
+      const info = await engineInfo(cli);
       return await cli.out.write(render(template, { ...info, ClientInfo: client }));
     } finally {
       await cli.out.write("\n");

@@ -4,6 +4,7 @@ import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { ApiStruct } from "../../formatter/inspect-types.ts";
 import { tabulate } from "../../formatter/tabulate.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { Struct, type Value } from "../../formatter/template/values.ts";
@@ -36,11 +37,12 @@ interface ServerVersion {
   readonly [field: string]: unknown;
 }
 
-function client() {
+/** @param version of the API that is spoken */
+function client(version: string) {
   return {
     Platform: { Name: clientVersion.platform },
     Version: clientVersion.version,
-    ApiVersion: apiVersion,
+    ApiVersion: version,
     DefaultAPIVersion: apiVersion,
     Os: "linux",
     Arch: "386",
@@ -59,32 +61,47 @@ async function runVersion(cli: Cli, flags: ParsedFlags): Promise<void> {
   let server: ServerVersion | undefined;
   let failure: unknown;
   try {
-    server = await cli.api.json<ServerVersion>("GET", "/version");
+    server = withReadableTimes(await cli.api.json<ServerVersion>("GET", "/version"));
   } catch (error) {
     failure = error;
   }
-  if (format === "json") await cli.out.line(JSON.stringify({ Client: client(), Server: server ?? null }));
+  if (format === "json")
+    await cli.out.line(JSON.stringify({ Client: client(cli.api.version), Server: server ?? null }));
   else if (template) await renderTo(cli, template, server);
-  else await cli.out.line(tabulate(plain(server), { minWidth: 20, padding: 1 }));
+  else await cli.out.line(tabulate(plain(client(cli.api.version), server), { minWidth: 20, padding: 1 }));
   if (failure) throw failure;
+}
+
+/** The parts that the server is made of say when they were built in words for people. */
+function withReadableTimes({ Platform, ...server }: ServerVersion): ServerVersion {
+  const components = (server.Components ?? []).map(({ Details, ...component }) => ({
+    ...component,
+    ...(Details && {
+      Details: Object.fromEntries(
+        Object.entries(Details).map(([key, value]) => [key, key === "BuildTime" ? buildTime(value) : value]),
+      ),
+    }),
+  }));
+  const { Components: _, ...fields } = server;
+  return { Platform: { Name: Platform?.Name ?? "" }, Components: components, ...fields };
 }
 
 /** Ends the line in any case, also when the template does not fit. */
 async function renderTo(cli: Cli, template: Template, server: ServerVersion | undefined): Promise<void> {
   try {
-    await cli.out.write(render(template, server));
+    await cli.out.write(render(template, client(cli.api.version), server));
   } finally {
     await cli.out.write("\n");
   }
 }
 
-function render(template: Template, server: ServerVersion | undefined): string {
-  const { ApiVersion: ownApiVersion, Platform, ...own } = client();
-  const clientStruct = new Struct("system.clientVersion", {
-    ...own,
-    APIVersion: ownApiVersion,
-    Platform: new Struct("*system.platformInfo", Platform),
-  });
+function render(template: Template, own: ReturnType<typeof client>, server: ServerVersion | undefined): string {
+  const { ApiVersion: ownApiVersion, Platform, ...others } = own;
+  const clientStruct = new ApiStruct(
+    "system.clientVersion",
+    { ...others, APIVersion: ownApiVersion, Platform: new Struct("*system.platformInfo", Platform) },
+    own,
+  );
   try {
     return template.execute(
       new Struct("system.versionInfo", { Client: clientStruct, Server: server ? serverStruct(server) : null }),
@@ -99,16 +116,20 @@ function serverStruct(server: ServerVersion): Struct {
   const Components = (server.Components ?? []).map(
     (component) => new Struct("types.ComponentVersion", { ...component, Details: { ...component.Details } }),
   );
-  return new Struct("*types.Version", {
-    ...(fields as Record<string, Value>),
-    APIVersion: ApiVersion,
-    Platform: new Struct("struct { Name string }", { Name: Platform?.Name ?? "" }),
-    Components,
-  });
+  return new ApiStruct(
+    "*types.Version",
+    {
+      Experimental: false,
+      ...(fields as Record<string, Value>),
+      APIVersion: ApiVersion,
+      Platform: new Struct("struct { Name string }", { Name: Platform?.Name ?? "" }),
+      Components,
+    },
+    server as Record<string, Value>,
+  );
 }
 
-function plain(server: ServerVersion | undefined): string {
-  const own = client();
+function plain(own: ReturnType<typeof client>, server: ServerVersion | undefined): string {
   const lines = [
     `Client: ${own.Platform.Name}`,
     ` Version:\t${own.Version}`,
@@ -126,14 +147,13 @@ function plain(server: ServerVersion | undefined): string {
 
 function componentLines({ Name, Version, Details }: Component): string[] {
   const detail = (key: string) => Details?.[key] ?? "";
-  const built = buildTime(detail("BuildTime"));
   if (Name === "Engine") {
     return [
       `  Version:\t${Version}`,
       `  API version:\t${detail("ApiVersion")} (minimum version ${detail("MinAPIVersion")})`,
       `  Go version:\t${detail("GoVersion")}`,
       `  Git commit:\t${detail("GitCommit")}`,
-      `  Built:\t${built}`,
+      `  Built:\t${detail("BuildTime")}`,
       `  OS/Arch:\t${detail("Os")}/${detail("Arch")}`,
       `  Experimental:\t${detail("Experimental")}`,
     ];

@@ -2,6 +2,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { checkLabel } from "../../opts/checks.ts";
 import { keyValues } from "../../opts/cut.ts";
 
 export const createVolumeCommand: Command = {
@@ -10,7 +11,8 @@ export const createVolumeCommand: Command = {
   short: "Create a volume",
   flags: [
     { name: "driver", short: "d", type: "string", usage: "Specify volume driver name", default: "local" },
-    { name: "label", type: "list", usage: "Set metadata for a volume" },
+    { name: "label", type: "list", usage: "Set metadata for a volume", check: checkLabel },
+    { name: "name", type: "string", usage: "Specify volume name", hidden: true },
     { name: "opt", short: "o", type: "map", usage: "Set driver specific options", default: "map[]" },
   ],
   args: { max: 1 },

@@ -18,6 +18,7 @@ export const inspectVolumeCommand: Command = {
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
   await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
     text: await cli.api.text("GET", `/volumes${apiPath(name)}`),
-    typeName: "*volume.Volume",
+    typeName: "volume.Volume",
+    isTypedOnly: true,
   }));
 }

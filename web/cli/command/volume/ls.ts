@@ -4,7 +4,7 @@ import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { renderListing } from "../../formatter/listing.ts";
 import { naturalOrder } from "../../formatter/text.ts";
-import { type Volume, volumeListing, volumeTable } from "../../formatter/volume.ts";
+import { type Volume, volumeListing, volumeRaw, volumeTable } from "../../formatter/volume.ts";
 import { filtersParameter } from "../../opts/timestamp.ts";
 
 export const lsVolumesCommand: Command = {
@@ -29,6 +29,6 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
   });
   const sorted = [...(Volumes ?? [])].sort((a, b) => naturalOrder(a.Name, b.Name));
   const format = flags.string("format") || (quiet ? "" : await cli.config.format("volumesFormat"));
-  const choice = { format, table: volumeTable, ...(quiet && { quiet: "{{.Name}}" }) };
+  const choice = { format, table: volumeTable, raw: volumeRaw, ...(quiet && { quiet: "{{.Name}}" }) };
   await cli.out.write(renderListing(volumeListing, sorted, choice));
 }

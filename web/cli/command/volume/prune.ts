@@ -1,6 +1,8 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
+import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { cut } from "../../opts/cut.ts";
 import { confirmed, type PruneReport, pruneFilters, reportPrune } from "../system/prune-report.ts";
 
 export const pruneVolumesCommand: Command = {
@@ -18,6 +20,10 @@ export const pruneVolumesCommand: Command = {
 };
 
 async function runPrune(cli: Cli, flags: ParsedFlags): Promise<void> {
+  const chosen = flags.list("filter").some((filter) => cut(filter, "=")[0].trim() === "all");
+  if (flags.bool("all") && chosen) {
+    throw new CliError("conflicting options: cannot specify both --all and --filter all=1");
+  }
   const kind = flags.bool("all") ? "all local" : "anonymous local";
   const warning = `WARNING! This will remove ${kind} volumes not used by at least one container.`;
   if (!(await confirmed(cli, flags, warning))) return;

@@ -1,81 +1,114 @@
+import { compare, equal } from "./compare.ts";
+import { display } from "./display.ts";
 import { printf } from "./printf.ts";
-import { display, isList, isMap, isTrue, Struct, typeName, type Value } from "./values.ts";
+import {
+  elementTypeName,
+  GoFunction,
+  type GoMap,
+  isList,
+  isMap,
+  isNil,
+  isTrue,
+  type Parameter,
+  PortMap,
+  RawMap,
+  Struct,
+  typeName,
+  type Value,
+} from "./values.ts";
 
-export type TemplateFunction = (...args: readonly Value[]) => Value;
-
-function text(value: Value, name: string): string {
-  if (typeof value === "string") return value;
-  if (value === undefined || value === null) return "";
-  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`.replace("$", name));
+/** Called with arguments that fit its parameters. */
+function fn<T extends readonly Value[]>(parameters: readonly Parameter[], call: (...args: T) => Value): GoFunction {
+  return new GoFunction(parameters, (...args) => call(...(args as unknown as T)));
 }
 
-function number(value: Value): number {
-  if (typeof value === "number") return value;
-  throw new Error(`wrong type for value; expected int; got ${typeName(value)}`);
+function variadic(parameters: readonly Parameter[], call: (...args: readonly Value[]) => Value): GoFunction {
+  return new GoFunction(parameters, call, true);
 }
 
-function compare(a: Value, b: Value): number {
-  if (typeof a !== typeof b || !["string", "number"].includes(typeof a))
-    throw new Error("incompatible types for comparison");
-  if (a === b) return 0;
-  return (a as string) < (b as string) ? -1 : 1;
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
-function equal(first: Value, ...others: readonly Value[]): boolean {
-  if (others.length === 0) throw new Error("missing argument for comparison");
-  return others.some((other) => {
-    const isNil = (value: Value) => value === null || value === undefined;
-    if (isNil(first) || isNil(other)) return isNil(first) && isNil(other);
-    if (typeof first !== typeof other) throw new Error("incompatible types for comparison");
-    return first === other;
-  });
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function index(container: Value, ...keys: readonly Value[]): Value {
-  let value = container;
-  for (const key of keys) {
-    if (isList(value) || typeof value === "string") {
-      const at = number(key);
-      if (at < 0 || at >= value.length) throw new Error(`index out of range: ${at}`);
-      value = typeof value === "string" ? value.charCodeAt(at) : value[at];
-    } else if (isMap(value)) value = value[text(key, "index")] ?? "";
-    else if (value === null || value === undefined) throw new Error("index of untyped nil");
-    else throw new Error(`can't index item of type ${typeName(value)}`);
+  if (isNil(container)) throw new Error("index of untyped nil");
+  return keys.reduce(item, container);
+}
+
+function item(container: Value, key: Value): Value {
+  if (isNil(container)) throw new Error("index of nil pointer");
+  if (isList(container)) return container[itemOffset(key, container.length, "slice")];
+  if (typeof container === "string") {
+    const bytes = bytesOf(container);
+    return bytes[itemOffset(key, bytes.length, "string")];
   }
-  return value;
+  if (!isMap(container)) throw new Error(`can't index item of type ${elementTypeName(container)}`);
+  if (isNil(key)) throw new Error("value is nil; should be of type string");
+  const expected = container instanceof PortMap ? "nat.Port" : "string";
+  if (typeof key !== "string" || expected !== "string") {
+    throw new Error(`value has type ${typeName(key)}; should be ${expected}`);
+  }
+  return Object.hasOwn(container, key) ? container[key] : zeroElement(container);
 }
 
-function slice(item: Value, ...bounds: readonly Value[]): Value {
-  if (!isList(item) && typeof item !== "string") throw new Error(`can't slice item of type ${typeName(item)}`);
-  const [from = 0, to = item.length] = bounds.map(number);
-  if (from < 0 || to > item.length || from > to) throw new Error(`index out of range: ${to}`);
-  return item.slice(from, to);
+/** What a map holds for a key that is not there: text, or nothing where it holds anything but text. */
+function zeroElement(map: GoMap): Value {
+  if (map instanceof RawMap) return undefined;
+  return Object.values(map).every((each) => typeof each === "string") ? "" : null;
 }
 
-function length(item: Value): number {
-  if (typeof item === "string") return new TextEncoder().encode(item).length;
-  if (isList(item)) return item.length;
-  if (isMap(item)) return Object.keys(item).length;
-  if (item === null || item === undefined) throw new Error("len of nil pointer");
-  throw new Error(`len of type ${typeName(item)}`);
+/** The place right behind the last one is refused by another part of Go. */
+function itemOffset(key: Value, length: number, what: string): number {
+  if (key === length) throw new Error(`reflect: ${what} index out of range`);
+  return offset(key, length);
 }
 
+function offset(key: Value, length: number): number {
+  if (isNil(key)) throw new Error("cannot index slice/array with nil");
+  if (typeof key !== "number") throw new Error(`cannot index slice/array with type ${typeName(key)}`);
+  if (key < 0 || key > length) throw new Error(`index out of range: ${key}`);
+  return key;
+}
+
+function slice(value: Value, ...bounds: readonly Value[]): Value {
+  if (isNil(value)) throw new Error("slice of untyped nil");
+  if (bounds.length > 3) throw new Error(`too many slice indexes: ${bounds.length}`);
+  if (typeof value === "string") {
+    if (bounds.length === 3) throw new Error("cannot 3-index slice a string");
+    const bytes = bytesOf(value);
+    return textOf(bytes.slice(...sliceBounds(bounds, bytes.length)));
+  }
+  if (!isList(value)) throw new Error(`can't slice item of type ${elementTypeName(value)}`);
+  return value.slice(...sliceBounds(bounds, value.length));
+}
+
+function sliceBounds(bounds: readonly Value[], length: number): [number, number] {
+  const [from = 0, to = length] = bounds.map((bound) => offset(bound, length));
+  if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
+  return [from, to];
+}
+
+function length(value: Value): number {
+  if (value === undefined) throw new Error("reflect: call of reflect.Value.Type on zero Value");
+  if (value === null) throw new Error("len of nil pointer");
+  if (typeof value === "string") return bytesOf(value).length;
+  if (isList(value)) return value.length;
+  if (isMap(value)) return Object.keys(value).length;
+  throw new Error(`len of type ${elementTypeName(value)}`);
+}
+
+/** Go's fmt.Sprint: a space between two values neither of which is a string. */
 function print(...args: readonly Value[]): string {
   return args
     .map((value, at) => {
-      const previous = args[at - 1];
-      const space = at > 0 && typeof value !== "string" && typeof previous !== "string";
-      return (space ? " " : "") + display(value, false);
+      const needsSpace = at > 0 && typeof value !== "string" && typeof args[at - 1] !== "string";
+      return (needsSpace ? " " : "") + display(value);
     })
     .join("");
-}
-
-function and(...args: readonly Value[]): Value {
-  return args.find((value) => !isTrue(value)) ?? args.at(-1);
-}
-
-function or(...args: readonly Value[]): Value {
-  return args.find((value) => isTrue(value)) ?? args.at(-1);
 }
 
 /** Go's encoding/json without the escapes for HTML. */
@@ -89,65 +122,91 @@ function htmlSafeJson(value: Value): string {
   return goJson(value).replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026");
 }
 
-function title(word: string): string {
-  return word.replace(
-    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+/** Go's strings.Title: an apostrophe ends a word. */
+function title(text: string): string {
+  return text.replace(
+    /(^|[^\p{L}\p{N}_])(\p{L})/gu,
     (_, before: string, letter: string) => before + letter.toUpperCase(),
   );
 }
 
-function pad(value: string, before: number, after: number): string {
-  return value === "" ? value : " ".repeat(before) + value + " ".repeat(after);
+function pad(text: string, before: number, after: number): string {
+  if (text === "") return text;
+  if (before < 0 || after < 0) throw new Error("strings: negative Repeat count");
+  return " ".repeat(before) + text + " ".repeat(after);
+}
+
+/** The first bytes. */
+function truncate(text: string, size: number): string {
+  const bytes = bytesOf(text);
+  if (bytes.length <= size) return text;
+  if (size < 0) throw new Error(`runtime error: slice bounds out of range [:${size}]`);
+  return textOf(bytes.slice(0, size));
 }
 
 const html: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&#34;", "'": "&#39;" };
 
-/** The functions of text/template and those that Docker adds. */
-export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
-  and,
-  or,
-  not: (value) => !isTrue(value),
-  eq: equal,
-  ne: (a, b) => !equal(a, b),
-  lt: (a, b) => compare(a, b) < 0,
-  le: (a, b) => compare(a, b) <= 0,
-  gt: (a, b) => compare(a, b) > 0,
-  ge: (a, b) => compare(a, b) >= 0,
-  index,
-  slice,
-  len: length,
-  print,
-  println: (...args) => `${args.map((value) => display(value, false)).join(" ")}\n`,
-  printf: (format, ...args) => printf(text(format, "printf"), args),
-  html: (...args) => print(...args).replace(/[<>&"']/g, (char) => html[char] ?? char),
-  urlquery: (...args) => encodeURIComponent(print(...args)).replaceAll("%20", "+"),
-  js: (...args) =>
-    JSON.stringify(print(...args))
-      .slice(1, -1)
-      .replaceAll("'", "\\'"),
-  json: (value) => (value instanceof RowStruct ? htmlSafeJson(value) : goJson(value)),
-  split: (value, separator) => text(value, "split").split(text(separator, "split")),
-  join: (list, separator) => {
-    if (!isList(list)) throw new Error(`wrong type for value; expected []string; got ${typeName(list)}`);
-    return list.map((each) => text(each, "join")).join(text(separator, "join"));
-  },
-  title: (value) => title(text(value, "title")),
-  lower: (value) => text(value, "lower").toLowerCase(),
-  upper: (value) => text(value, "upper").toUpperCase(),
-  pad: (value, before, after) => pad(text(value, "pad"), number(before), number(after)),
-  truncate: (value, size) => [...text(value, "truncate")].slice(0, number(size)).join(""),
+/** Go's text/template.JSEscapeString. */
+function js(text: string): string {
+  return text.replace(/[\\'"<>&=\p{Cc}]/gu, (char) =>
+    /[\\'"]/.test(char) ? `\\${char}` : `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
+  );
+}
+
+function call(callee: Value): never {
+  if (isNil(callee)) throw new Error("call of nil");
+  throw new Error(`non-function of type ${typeName(callee)}`);
+}
+
+/** The functions of text/template and those that Docker adds. `and` and `or` decide before all arguments are known. */
+export const templateFunctions: Readonly<Record<string, GoFunction>> = {
+  and: variadic(["any"], (...args) => args.find((value) => !isTrue(value)) ?? args.at(-1)),
+  or: variadic(["any"], (...args) => args.find(isTrue) ?? args.at(-1)),
+  not: fn(["any"], (value) => !isTrue(value)),
+  eq: variadic(["any"], equal),
+  ne: fn(["any", "any"], (a, b) => !equal(a, b)),
+  lt: fn(["any", "any"], (a, b) => compare(a, b) < 0),
+  le: fn(["any", "any"], (a, b) => compare(a, b) <= 0),
+  gt: fn(["any", "any"], (a, b) => compare(a, b) > 0),
+  ge: fn(["any", "any"], (a, b) => compare(a, b) >= 0),
+  index: variadic(["any"], index),
+  slice: variadic(["any"], slice),
+  len: fn(["any"], length),
+  call: variadic(["any"], call),
+  print: variadic([], print),
+  println: variadic([], (...args) => `${args.map(display).join(" ")}\n`),
+  printf: variadic(["string"], (format, ...args) => printf(String(format), args)),
+  html: variadic([], (...args) => print(...args).replace(/[<>&"']/g, (char) => html[char] ?? char)),
+  urlquery: variadic([], (...args) =>
+    encodeURIComponent(print(...args))
+      .replaceAll("%20", "+")
+      .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
+  ),
+  js: variadic([], (...args) => js(print(...args))),
+  json: fn(["any"], (value) => (value instanceof RowStruct ? htmlSafeJson(value) : goJson(value))),
+  split: fn(["string", "string"], (text: string, separator: string) =>
+    separator === "" ? [...text] : text.split(separator),
+  ),
+  join: fn(["[]string", "string"], (list: readonly string[], separator: string) => list.join(separator)),
+  title: fn(["string"], title),
+  lower: fn(["string"], (text: string) => text.toLowerCase()),
+  upper: fn(["string"], (text: string) => text.toUpperCase()),
+  pad: fn(["string", "int", "int"], pad),
+  truncate: fn(["string", "int"], truncate),
 };
 
+const unchanged = (...more: Parameter[]) => fn(["string", ...more], (header) => header);
+
 /** What the functions do to the names of columns. */
-export const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
+export const headerFunctions: Readonly<Record<string, GoFunction>> = {
   ...templateFunctions,
-  json: (value) => value,
-  title: (value) => value,
-  lower: (value) => value,
-  upper: (value) => value,
-  truncate: (value) => value,
-  split: (value) => value,
-  join: (value) => value,
+  json: unchanged(),
+  title: unchanged(),
+  lower: unchanged(),
+  upper: unchanged(),
+  truncate: unchanged("int"),
+  split: unchanged("string"),
+  join: unchanged("string"),
 };
 
 /** A row of a listing: its JSON is that of a type with a marshaller of its own. */

@@ -1,16 +1,32 @@
-/** The parts of a parsed template. `at` is the offset in bytes of its first line, as messages name it. */
+/** Where something stands in a template: what messages point at. */
+export interface Position {
+  readonly line: number;
+  /** Bytes from the line's start. */
+  readonly column: number;
+}
+
+/** What a message points at: the piece of the template, and its text as Go writes it out. */
+export interface Place {
+  readonly source: string;
+  readonly at: Position;
+}
+
+/** The parts of a parsed template. */
 export type Node =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "action"; readonly pipe: Pipe }
-  | {
-      readonly kind: "if" | "with" | "range";
-      readonly pipe: Pipe;
-      readonly body: readonly Node[];
-      readonly otherwise: readonly Node[];
-    }
+  | Block
+  | (Place & { readonly kind: "template"; readonly name: string; readonly pipe: Pipe | undefined })
   | { readonly kind: "break" | "continue" };
 
-export interface Pipe {
+export interface Block {
+  readonly kind: "if" | "with" | "range";
+  readonly pipe: Pipe;
+  readonly body: readonly Node[];
+  readonly otherwise: readonly Node[];
+}
+
+export interface Pipe extends Place {
   /** Variables that the value is declared as (`:=`) or assigned to (`=`). */
   readonly variables: readonly string[];
   readonly assigns: boolean;
@@ -18,27 +34,32 @@ export interface Pipe {
 }
 
 /** A function or a value, and its arguments. */
-export interface Call {
+export interface Call extends Place {
   readonly operands: readonly Operand[];
-  /** As it stands in the template, for messages. */
-  readonly source: string;
-  readonly at: Position;
 }
 
-export interface Position {
-  readonly line: number;
-  /** Bytes from the line's start. */
-  readonly column: number;
+export type Operand = Place &
+  (
+    | { readonly kind: "dot" | "nil" }
+    | { readonly kind: "string"; readonly value: string }
+    | { readonly kind: "bool"; readonly value: boolean }
+    | NumberOperand
+    | { readonly kind: "field"; readonly names: readonly string[] }
+    | { readonly kind: "variable"; readonly name: string; readonly names: readonly string[] }
+    | { readonly kind: "function"; readonly name: string }
+    | { readonly kind: "pipe"; readonly pipe: Pipe }
+    | { readonly kind: "chain"; readonly start: Operand; readonly names: readonly string[] }
+  );
+
+interface NumberOperand {
+  readonly kind: "number";
+  readonly value: number;
+  /** It is written as one: with a point or an exponent. */
+  readonly isFloat: boolean;
 }
 
-export type Operand = { readonly source: string; readonly at: Position } & (
-  | { readonly kind: "dot" | "nil" }
-  | { readonly kind: "literal"; readonly value: string | number | boolean }
-  | { readonly kind: "field"; readonly names: readonly string[] }
-  | { readonly kind: "variable"; readonly name: string; readonly names: readonly string[] }
-  | { readonly kind: "function"; readonly name: string }
-  | { readonly kind: "pipe"; readonly pipe: Pipe; readonly names: readonly string[] }
-);
+/** A template and those that it defines, by name; its own name is empty. */
+export type TemplateSet = ReadonlyMap<string, readonly Node[]>;
 
 /** A template that cannot be parsed or executed; the message is Go's text/template's. */
 export class TemplateError extends Error {

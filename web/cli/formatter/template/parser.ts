@@ -1,267 +1,245 @@
-import { lex, type Part, type Token } from "./lexer.ts";
-import { type Call, type Node, type Operand, type Pipe, TemplateError } from "./nodes.ts";
+import { lex, type Token, type TokenKind } from "./lexer.ts";
+import { unquote } from "./literals.ts";
+import { type Node, TemplateError, type TemplateSet } from "./nodes.ts";
+import { PipeParser, type TokenSource } from "./pipe-parser.ts";
 
 /**
- * Parses a template.
+ * Parses a template and what it defines.
  * @param functions names that may be called
  * @throws TemplateError
  */
-export function parseTemplate(template: string, functions: ReadonlySet<string>): readonly Node[] {
-  const blocks = new BlockParser(lex(template), functions);
-  const { nodes, end } = blocks.list();
-  if (end) throw new TemplateError(`template: :${blocks.line}: unexpected {{${end}}}`);
-  return nodes;
+export function parseTemplate(template: string, functions: ReadonlySet<string>): TemplateSet {
+  return new TemplateParser(lex(template), functions).parse();
 }
 
+const controls = ["if", "with", "range"] as const;
+type Control = (typeof controls)[number];
+
+/** What ends a list of nodes. */
 type BlockEnd = "end" | "else" | "";
 
-class BlockParser {
-  readonly #parts: readonly Part[];
+class TemplateParser {
+  readonly #tokens: TokenSource;
   readonly #functions: ReadonlySet<string>;
-  readonly #variables: string[] = ["$"];
-  #next = 0;
-  /** Rest of an `{{else if ...}}`. */
-  #elseTokens: readonly Token[] = [];
+  readonly #templates = new Map<string, readonly Node[]>();
+  #variables: string[] = ["$"];
   #loops = 0;
-  line = 1;
 
-  constructor(parts: readonly Part[], functions: ReadonlySet<string>) {
-    this.#parts = parts;
+  constructor(tokens: readonly Token[], functions: ReadonlySet<string>) {
+    this.#tokens = new Tokens(tokens);
     this.#functions = functions;
   }
 
-  list(): { nodes: Node[]; end: BlockEnd } {
+  parse(): TemplateSet {
     const nodes: Node[] = [];
-    for (let part = this.#parts[this.#next++]; part; part = this.#parts[this.#next++]) {
-      if (part.kind === "text") {
-        nodes.push(part);
+    while (this.#tokens.peek().kind !== "end") {
+      if (this.#startsDefinition()) {
+        this.#definition();
         continue;
       }
-      this.line = part.line;
-      const [first, ...rest] = part.tokens;
-      if (!first) throw this.#error("missing value for command");
-      if (first.kind === "word" && first.text === "end") return { nodes, end: "end" };
-      if (first.kind === "word" && first.text === "else") {
-        this.#elseTokens = rest;
-        return { nodes, end: "else" };
-      }
-      nodes.push(this.#action(first, part.tokens));
+      const { node, end } = this.#textOrAction();
+      if (end !== "") throw this.#tokens.error(`unexpected {{${end}}}`);
+      if (node) nodes.push(node);
     }
-    return { nodes, end: "" };
+    this.#templates.set("", nodes);
+    return this.#templates;
   }
 
-  #action(first: Token, tokens: readonly Token[]): Node {
-    if (first.kind === "word") {
-      switch (first.text) {
-        case "if":
-        case "with":
-        case "range":
-          return this.#block(first.text, tokens.slice(1));
-        case "break":
-        case "continue":
-          if (this.#loops === 0) throw this.#error(`{{${first.text}}} outside {{range}}`);
-          return { kind: first.text };
-        case "define":
-        case "template":
-        case "block":
-          throw this.#error(`unexpected <${first.text}> in command`);
-      }
+  #startsDefinition(): boolean {
+    if (this.#tokens.peek().kind !== "open") return false;
+    const open = this.#tokens.next();
+    const word = this.#tokens.peekNonSpace();
+    if (word.kind === "keyword" && word.text === "define") {
+      this.#tokens.next();
+      return true;
     }
-    return { kind: "action", pipe: this.#pipe(tokens, "command") };
+    this.#tokens.back(open);
+    return false;
   }
 
-  #block(kind: "if" | "with" | "range", tokens: readonly Token[]): Node {
+  /** `{{define "name"}}...{{end}}`: a template with variables of its own. */
+  #definition(): void {
+    const name = this.#templateName("define clause");
+    this.#expect("close", "define clause");
+    const variables = this.#variables;
+    this.#variables = ["$"];
+    this.#define(name, "define clause");
+    this.#variables = variables;
+  }
+
+  /** Reads to the `{{end}}` what a name stands for. */
+  #define(name: string, context: string): void {
+    const { nodes, end } = this.#list();
+    if (end === "else") throw this.#tokens.error(`unexpected {{else}} in ${context}`);
+    this.#templates.set(name, nodes);
+  }
+
+  #templateName(context: string): string {
+    const token = this.#tokens.nextNonSpace();
+    if (token.kind !== "string") throw this.#tokens.unexpected(token, context);
+    return this.#tokens.literal(() => unquote(token.text));
+  }
+
+  #list(): { nodes: Node[]; end: BlockEnd } {
+    const nodes: Node[] = [];
+    while (this.#tokens.peekNonSpace().kind !== "end") {
+      const { node, end } = this.#textOrAction();
+      if (end !== "") return { nodes, end };
+      if (node) nodes.push(node);
+    }
+    throw this.#tokens.error("unexpected EOF");
+  }
+
+  #textOrAction(): { node?: Node; end: BlockEnd } {
+    const token = this.#tokens.nextNonSpace();
+    if (token.kind === "text") return { node: { kind: "text", text: token.text }, end: "" };
+    if (token.kind !== "open") throw this.#tokens.unexpected(token, "input");
+    const first = this.#tokens.nextNonSpace();
+    if (first.kind !== "keyword") {
+      this.#tokens.back(first);
+      return { node: { kind: "action", pipe: this.#pipe("command") }, end: "" };
+    }
+    switch (first.text) {
+      case "end":
+        this.#expect("close", "end");
+        return { end: "end" };
+      case "else": {
+        const next = this.#tokens.peekNonSpace();
+        if (next.kind !== "keyword" || !["if", "with"].includes(next.text)) this.#expect("close", "else");
+        return { end: "else" };
+      }
+      default:
+        return { node: this.#keyword(first), end: "" };
+    }
+  }
+
+  #keyword(token: Token): Node {
+    const control = controls.find((each) => each === token.text);
+    if (control) return this.#control(control);
+    switch (token.text) {
+      case "break":
+      case "continue":
+        this.#expect("close", `{{${token.text}}}`);
+        if (this.#loops === 0) throw this.#tokens.error(`{{${token.text}}} outside {{range}}`);
+        return { kind: token.text };
+      case "template":
+        return this.#template();
+      case "block": {
+        const { at } = this.#tokens.peekNonSpace();
+        const name = this.#templateName("block clause");
+        const pipe = this.#pipe("block clause");
+        this.#define(name, "block clause");
+        return { kind: "template", name, pipe, at, source: templateSource(name, pipe.source) };
+      }
+      default:
+        this.#tokens.back(token);
+        return { kind: "action", pipe: this.#pipe("command") };
+    }
+  }
+
+  #template(): Node {
+    const { at } = this.#tokens.peekNonSpace();
+    const name = this.#templateName("template clause");
+    const isBare = this.#tokens.peekNonSpace().kind === "close";
+    const pipe = isBare ? undefined : this.#pipe("template clause");
+    if (isBare) this.#tokens.next();
+    return { kind: "template", name, pipe, at, source: templateSource(name, pipe?.source) };
+  }
+
+  #control(kind: Control): Node {
     const depth = this.#variables.length;
-    const pipe = this.#pipe(tokens, kind);
+    const pipe = this.#pipe(kind);
     if (kind === "range") this.#loops += 1;
-    const { nodes: body, end } = this.list();
+    const { nodes: body, end } = this.#list();
     if (kind === "range") this.#loops -= 1;
-    if (end === "") throw this.#error("unexpected EOF");
-    let otherwise: Node[] = [];
-    if (end === "else") otherwise = this.#otherwise(kind);
+    const otherwise = end === "else" ? this.#otherwise(kind) : [];
     this.#variables.length = depth;
     return { kind, pipe, body, otherwise };
   }
 
-  #otherwise(kind: "if" | "with" | "range"): Node[] {
-    const [word, ...rest] = this.#elseTokens;
-    if (word) {
-      if (word.text !== kind || kind === "range") throw this.#error(`unexpected <${word.text}> in else`);
-      return [this.#block(kind, rest)];
+  #otherwise(kind: Control): Node[] {
+    const next = this.#tokens.peek();
+    if (kind !== "range" && next.kind === "keyword" && next.text === kind) {
+      this.#tokens.next();
+      return [this.#control(kind)];
     }
-    const { nodes, end } = this.list();
-    if (end === "") throw this.#error("unexpected EOF");
-    if (end === "else") throw this.#error("unexpected {{else}}");
+    const { nodes, end } = this.#list();
+    if (end === "else") throw this.#tokens.error("expected end; found {{else}}");
     return nodes;
   }
 
-  #pipe(tokens: readonly Token[], context: string): Pipe {
-    return new PipeParser(tokens, this.#functions, this.#variables, this.line).parse(context);
+  #pipe(context: string) {
+    return new PipeParser(this.#tokens, this.#functions, this.#variables).parse(context, "close");
   }
 
-  #error(text: string): TemplateError {
-    return new TemplateError(`template: :${this.line}: ${text}`);
+  #expect(kind: TokenKind, context: string): void {
+    const token = this.#tokens.nextNonSpace();
+    if (token.kind !== kind) throw this.#tokens.unexpected(token, context);
   }
 }
 
-class PipeParser {
+function templateSource(name: string, pipe: string | undefined): string {
+  return `{{template ${JSON.stringify(name)}${pipe === undefined ? "" : ` ${pipe}`}}}`;
+}
+
+/** The tokens, with the parser's own look ahead. */
+class Tokens implements TokenSource {
   readonly #tokens: readonly Token[];
-  readonly #functions: ReadonlySet<string>;
-  readonly #variables: string[];
-  readonly #line: number;
   #at = 0;
+  /** Of the last token that was taken, for messages. */
+  #line = 1;
 
-  constructor(tokens: readonly Token[], functions: ReadonlySet<string>, variables: string[], line: number) {
+  constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
-    this.#functions = functions;
-    this.#variables = variables;
-    this.#line = line;
   }
 
-  parse(context: string): Pipe {
-    const declaration = this.#declaration(context);
-    const pipe = this.#commands(context);
-    if (this.#at < this.#tokens.length) throw this.#unexpected(context);
-    this.#variables.push(...(declaration.assigns ? [] : declaration.variables));
-    return { ...declaration, commands: pipe };
+  peek(): Token {
+    const token = this.#tokens[Math.min(this.#at, this.#tokens.length - 1)];
+    if (!token) throw new TemplateError("template: :1: unexpected EOF");
+    return token;
   }
 
-  /** `$x :=`, `$x =`, and `$i, $x :=` of a range. */
-  #declaration(context: string): { variables: string[]; assigns: boolean } {
-    const words = this.#tokens.map((token) => token.text);
-    const isVariable = (index: number) => this.#tokens[index]?.kind === "variable";
-    const operator = (index: number) => words[index] === ":=" || words[index] === "=";
-    let count = 0;
-    if (isVariable(0) && operator(1)) count = 1;
-    else if (isVariable(0) && words[1] === "," && isVariable(2) && operator(3)) count = 2;
-    if (count === 0) return { variables: [], assigns: false };
-    if (count === 2 && context !== "range") throw this.#error(`too many declarations in ${context}`);
-    this.#at = count * 2;
-    return {
-      variables: words.slice(0, this.#at).filter((word) => word.startsWith("$")),
-      assigns: words[this.#at - 1] === "=",
-    };
-  }
-
-  #commands(context: string): Call[] {
-    const calls: Call[] = [];
-    for (;;) {
-      const call = this.#call(context);
-      if (!call) throw this.#error(`missing value for ${context}`);
-      if (calls.length > 0 && !["function", "field", "variable", "pipe"].includes(call.operands[0]?.kind ?? "")) {
-        throw this.#error(`non executable command in pipeline stage ${calls.length + 1}`);
-      }
-      calls.push(call);
-      if (this.#tokens[this.#at]?.text !== "|") return calls;
-      this.#at += 1;
-    }
-  }
-
-  #call(context: string): Call | undefined {
-    const operands: Operand[] = [];
-    for (let operand = this.#operand(context); operand; operand = this.#operand(context)) operands.push(operand);
-    const [first] = operands;
-    if (!first) return undefined;
-    return { operands, source: operands.map((operand) => operand.source).join(" "), at: first.at };
-  }
-
-  #operand(context: string): Operand | undefined {
-    const token = this.#tokens[this.#at];
-    if (!token || ["|", ")"].includes(token.text)) return undefined;
+  next(): Token {
+    const token = this.peek();
+    this.#line = token.at.line;
     this.#at += 1;
-    const { at } = token;
-    if (token.text === "(" && token.kind === "punctuation") return this.#parenthesized(token, context);
-    switch (token.kind) {
-      case "dot":
-        return { kind: "dot", source: ".", at };
-      case "field": {
-        const names = [token.text.slice(1), ...this.#fieldChain()];
-        return { kind: "field", names, source: `.${names.join(".")}`, at };
-      }
-      case "variable": {
-        if (!this.#variables.includes(token.text))
-          throw this.#error(`undefined variable ${JSON.stringify(token.text)}`);
-        const names = this.#fieldChain();
-        return { kind: "variable", name: token.text, names, source: [token.text, ...names].join("."), at };
-      }
-      case "word":
-        return this.#word(token);
-      case "string":
-      case "char":
-      case "number":
-        return { kind: "literal", value: literal(token), source: token.text, at };
-      default:
-        this.#at -= 1;
-        throw this.#unexpected(context);
+    return token;
+  }
+
+  peekNonSpace(): Token {
+    while (this.peek().kind === "space") this.next();
+    return this.peek();
+  }
+
+  nextNonSpace(): Token {
+    this.peekNonSpace();
+    return this.next();
+  }
+
+  back(token: Token): void {
+    this.#at = this.#tokens.indexOf(token);
+  }
+
+  literal<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.error(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #parenthesized(token: Token, context: string): Operand {
-    const commands = this.#commands(context);
-    if (this.#tokens[this.#at]?.text !== ")") throw this.#error("unclosed left paren");
-    this.#at += 1;
-    const names = this.#fieldChain();
-    const inner = `(${commands.map((call) => call.source).join(" | ")})`;
-    return {
-      kind: "pipe",
-      pipe: { variables: [], assigns: false, commands },
-      names,
-      source: [inner, ...names].join("."),
-      at: token.at,
-    };
+  unexpected(token: Token, context: string): TemplateError {
+    if (token.kind === "error") return this.error(token.text);
+    return this.error(`unexpected ${shown(token)} in ${context}`);
   }
 
-  #word(token: Token): Operand {
-    const { text: source, at } = token;
-    if (source === "true" || source === "false") return { kind: "literal", value: source === "true", source, at };
-    if (source === "nil") return { kind: "nil", source, at };
-    if (!this.#functions.has(source)) throw this.#error(`function ${JSON.stringify(source)} not defined`);
-    return { kind: "function", name: source, source, at };
-  }
-
-  #fieldChain(): string[] {
-    const names: string[] = [];
-    for (
-      let next = this.#tokens[this.#at];
-      next?.kind === "field" && !next.spaceBefore;
-      next = this.#tokens[this.#at]
-    ) {
-      names.push(next.text.slice(1));
-      this.#at += 1;
-    }
-    return names;
-  }
-
-  #unexpected(context: string): TemplateError {
-    const token = this.#tokens[this.#at];
-    if (token?.text === ")") return this.#error("unexpected right paren");
-    return this.#error(`unexpected <${token?.text ?? ""}> in ${context}`);
-  }
-
-  #error(text: string): TemplateError {
+  error(text: string): TemplateError {
     return new TemplateError(`template: :${this.#line}: ${text}`);
   }
 }
 
-function literal(token: Token): string | number {
-  if (token.kind === "number") return Number(token.text.replaceAll("_", ""));
-  if (token.text.startsWith("`")) return token.text.slice(1, -1);
-  const text = unquote(token.text.slice(1, -1));
-  return token.kind === "char" ? (text.codePointAt(0) ?? 0) : text;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  a: "\u0007",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-};
-
-function unquote(text: string): string {
-  return text.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/g, (_, code: string) =>
-    code.length > 1 ? String.fromCodePoint(Number.parseInt(code.slice(1), 16)) : (escapes[code] ?? code),
-  );
+function shown({ kind, text }: Token): string {
+  if (kind === "end") return "EOF";
+  if (kind === "keyword" || kind === "dot") return `<${text}>`;
+  return text.length > 10 ? `${JSON.stringify([...text].slice(0, 10).join(""))}...` : JSON.stringify(text);
 }

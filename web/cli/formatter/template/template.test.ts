@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Template } from "./template.ts";
-import { Struct, type Value } from "./values.ts";
+import { GoFunction, Struct } from "./values.ts";
 
 const data = new Struct("*test.Row", {
   ID: "abc",
@@ -9,7 +9,7 @@ const data = new Struct("*test.Row", {
   Tags: ["x", "y"],
   Labels: { b: "2", a: "1" },
   Inner: new Struct("test.Inner", { Name: "n", None: null }),
-  Label: (name: Value) => `label ${String(name)}`,
+  Label: new GoFunction(["string"], (name) => `label ${String(name)}`),
 });
 
 const render = (text: string) => new Template(text).execute(data);

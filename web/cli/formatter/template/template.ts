@@ -1,14 +1,14 @@
 import { execute } from "./execute.ts";
 import { headerFunctions, templateFunctions } from "./functions.ts";
-import { type Node, TemplateError } from "./nodes.ts";
+import { TemplateError, type TemplateSet } from "./nodes.ts";
 import { parseTemplate } from "./parser.ts";
 import type { Value } from "./values.ts";
 
 const functionNames: ReadonlySet<string> = new Set(Object.keys(templateFunctions));
 
-/** A parsed Go template (the subset of text/template without nested definitions), with the functions that Docker offers. */
+/** A parsed Go template (text/template), with the functions that Docker offers. */
 export class Template {
-  readonly #nodes: readonly Node[];
+  readonly #templates: TemplateSet;
   readonly #name: string;
 
   /**
@@ -17,17 +17,31 @@ export class Template {
    */
   constructor(text: string, name = "") {
     this.#name = name;
-    this.#nodes = this.#named(() => parseTemplate(text, functionNames));
+    this.#templates = this.#named(() => parseTemplate(text, functionNames));
   }
 
   /** @throws TemplateError */
   execute(data: Value, options: { readonly missingKeyIsError?: boolean } = {}): string {
-    return this.#named(() => execute(this.#nodes, data, { functions: templateFunctions, ...options }));
+    let out = "";
+    this.#named(() =>
+      execute(this.#templates, data, { functions: templateFunctions, ...options }, (text) => {
+        out += text;
+      }),
+    );
+    return out;
   }
 
-  /** Executes it on the names of columns, to make a table's header. */
+  /** Executes it on the names of columns, to make a table's header: what comes before the first trouble. */
   executeHeader(data: Value): string {
-    return this.#named(() => execute(this.#nodes, data, { functions: headerFunctions }));
+    let out = "";
+    try {
+      execute(this.#templates, data, { functions: headerFunctions }, (text) => {
+        out += text;
+      });
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+    }
+    return out;
   }
 
   /** The parser and the interpreter know no name: it goes into the message here. */

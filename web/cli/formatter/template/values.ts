@@ -1,6 +1,6 @@
 /**
- * A value with a Go struct's behaviour: fields by name, an error for a field that is not there. Fields may be functions, which
- * templates call with the arguments that follow.
+ * A value with a Go struct's behaviour: fields by name, an error for a field that is not there. A field may be a
+ * {@link GoFunction}: a method, which templates call with the arguments that follow.
  */
 export class Struct {
   /** As messages name it: `*formatter.ContainerContext`. */
@@ -20,16 +20,61 @@ export class Struct {
     return this.#fields.has(name);
   }
 
-  values(): Value[] {
-    return [...this.#fields.values()];
+  /** As %v prints it. */
+  display(show: (value: Value) => string): string {
+    const values = [...this.#fields.values()].filter((value) => !(value instanceof GoFunction));
+    return `{${values.map(show).join(" ")}}`;
   }
 
-  toJSON(): Record<string, Value> {
-    return Object.fromEntries([...this.#fields].filter(([, value]) => typeof value !== "function"));
+  toJSON(): unknown {
+    return Object.fromEntries([...this.#fields].filter(([, value]) => !(value instanceof GoFunction)));
   }
 }
 
-/** What a template works on. Plain objects are maps; a function is a method. */
+/** A number that Go holds as float64, which prints and compares differently from an int (a plain number here). */
+export class GoFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+}
+
+/** A number of JSON that was read without knowing its type: Go keeps its text, and compares it as a string. */
+export class JsonNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): number {
+    return Number(this.text);
+  }
+}
+
+/** What a function takes for an argument. */
+export type Parameter = "any" | "string" | "int" | "[]string";
+
+/** A function or a method that templates may call. */
+export class GoFunction {
+  readonly parameters: readonly Parameter[];
+  /** More arguments of any type may follow. */
+  readonly isVariadic: boolean;
+  readonly call: (...args: readonly Value[]) => Value;
+
+  constructor(parameters: readonly Parameter[], call: (...args: readonly Value[]) => Value, isVariadic = false) {
+    this.parameters = parameters;
+    this.call = call;
+    this.isVariadic = isVariadic;
+  }
+}
+
+/** What a template works on. Plain objects are maps; `undefined` is Go's invalid value, `null` a nil pointer. */
 export type Value =
   | string
   | number
@@ -38,55 +83,77 @@ export type Value =
   | undefined
   | readonly Value[]
   | Struct
-  | { readonly [key: string]: Value }
-  | ((...args: readonly Value[]) => Value);
+  | GoFloat
+  | JsonNumber
+  | GoFunction
+  | GoMap;
 
-export function isMap(value: Value): value is { readonly [key: string]: Value } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Struct);
+/** A plain object. */
+export interface GoMap {
+  readonly [key: string]: Value;
+}
+
+/** A map of JSON that was read without knowing its type. */
+export class RawMap implements GoMap {
+  readonly [key: string]: Value;
+
+  constructor(entries: Readonly<Record<string, Value>>) {
+    Object.assign(this, entries);
+  }
+}
+
+/** A map whose keys are ports. Go does not take a string for such a key. */
+export class PortMap implements GoMap {
+  readonly [key: string]: Value;
+
+  constructor(entries: Readonly<Record<string, Value>>) {
+    Object.assign(this, entries);
+  }
+}
+
+export function isMap(value: Value): value is GoMap {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return ![Struct, GoFloat, JsonNumber, GoFunction].some((kind) => value instanceof kind);
 }
 
 export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
 
+export function isNil(value: Value): value is null | undefined {
+  return value === null || value === undefined;
+}
+
 /** Go's truth: empty and zero values are false. */
 export function isTrue(value: Value): boolean {
   if (isList(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
+  if (value instanceof GoFloat) return value.value !== 0;
+  if (value instanceof JsonNumber) return value.text !== "";
   return Boolean(value);
 }
 
 /** Keys in the order in which Go visits a map. */
-export function sortedKeys(map: { readonly [key: string]: Value }): string[] {
+export function sortedKeys(map: GoMap): string[] {
   return Object.keys(map).sort();
-}
-
-/** Go's %v. Nested structs behind pointers, whose addresses Go would print, are written out. */
-export function display(value: Value, topLevel = true): string {
-  if (value === undefined) return topLevel ? "<no value>" : "<nil>";
-  if (value === null) return "<nil>";
-  if (isList(value)) return `[${value.map((each) => display(each, false)).join(" ")}]`;
-  if (value instanceof Struct) {
-    return `{${value
-      .values()
-      .map((each) => display(each, false))
-      .join(" ")}}`;
-  }
-  if (isMap(value)) {
-    return `map[${sortedKeys(value)
-      .map((key) => `${key}:${display(value[key], false)}`)
-      .join(" ")}]`;
-  }
-  return String(value);
 }
 
 /** The name of a value's type in messages. */
 export function typeName(value: Value): string {
   if (value instanceof Struct) return value.typeName;
+  if (value instanceof GoFloat) return "float64";
+  if (value instanceof JsonNumber) return "json.Number";
   if (typeof value === "string") return "string";
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float64";
-  if (isList(value)) return "[]string";
-  if (isMap(value)) return "map[string]string";
-  return "nil";
+  if (typeof value === "number") return "int";
+  if (isList(value)) return value.every((each) => typeof each === "string") ? "[]string" : "[]interface {}";
+  if (isMap(value)) {
+    return value instanceof RawMap ? "map[string]interface {}" : "map[string]string";
+  }
+  return "interface {}";
+}
+
+/** The type behind a pointer. */
+export function elementTypeName(value: Value): string {
+  return typeName(value).replace(/^\*/, "");
 }
