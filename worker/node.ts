@@ -10,6 +10,7 @@ import { ApiGate } from "./daemon/api-gate.ts";
 import { type DaemonFlags, parseFlags } from "./daemon/flags.node.ts";
 import { IdleWatch } from "./daemon/idle.ts";
 import { stderrLog } from "./daemon/log.node.ts";
+import { NamedBinds } from "./daemon/named-binds.ts";
 import { writePidFile } from "./daemon/pidfile.node.ts";
 import { SharedBindSources } from "./daemon/share-folders.ts";
 import { engineVersion } from "./daemon/version.ts";
@@ -25,6 +26,7 @@ import { FsRecords } from "./metadata/fs.node.ts";
 import { PROTOCOL_VERSION } from "./shim/protocol.ts";
 import { type GuestFolder, openGuestFolder } from "./vm/guest-files.node.ts";
 import { FolderTree } from "./vm/share.node.ts";
+import { folderPlaces } from "./vm/share-places.node.ts";
 import { V86Machine } from "./vm/v86.ts";
 
 /** Where the guest mounts the machine's files. */
@@ -85,9 +87,9 @@ async function run(flags: DaemonFlags, log: Log): Promise<void> {
         );
       }
     }
-    const engine = await start(flags, log);
+    const { engine, api } = await start(flags, log);
     opened.push(() => engine.stop());
-    gate.open(engine.api);
+    gate.open(api);
     log("info", "Daemon has completed initialization");
     const idle = flags.exitWhenIdle && becomesIdle(flags.exitWhenIdle, { gate, listeners, api: engine.api });
     if ((await Promise.race([ended, ...(idle ? [idle] : [])])) !== "idle") return;
@@ -133,7 +135,8 @@ function signalled(log: Log): Promise<void> {
   });
 }
 
-async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
+/** `api` is what this machine's clients get. */
+async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: Daemon; readonly api: EngineApi }> {
   const { manifest, components } = await openGuest(process.env.WHERRY_GUEST ?? beside("guest"));
   const machine = new V86Machine(components, { id: "main", memory: manifest.machine.memory });
   for (const { name, folder, readOnly } of flags.shares)
@@ -145,18 +148,16 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
       ? new LayoutRegistry({ name: images, files: folderLayout(images), createSha256: createNodeSha256 })
       : undefined;
   const mirrors = flags.mirrors;
-  return Daemon.start({
+  const sockets = flags.hosts.flatMap((address) => (address.kind === "unix" ? [address.path] : []));
+  const binds = new SharedBindSources(flags.shares, hostMountpoint, sockets);
+  const engine = await Daemon.start({
     machine,
     records: await FsRecords.open(join(flags.dataRoot, "records.journal")),
     files: await FsFiles.open(join(flags.dataRoot, "content")),
     fetch: registryFetch(({ host }) => isInsecure(host, flags.insecureRegistries)),
     createSha256: createNodeSha256,
     clock: systemClock(),
-    binds: new SharedBindSources(
-      flags.shares,
-      hostMountpoint,
-      flags.hosts.flatMap((address) => (address.kind === "unix" ? [address.path] : [])),
-    ),
+    binds,
     registries: { mirrors, insecureRegistries: flags.insecureRegistries },
     ...(bundled ? { bundled } : {}),
     facts: {
@@ -174,6 +175,8 @@ async function start(flags: DaemonFlags, log: Log): Promise<Daemon> {
     log,
     onProgress: ({ what }) => log("debug", what),
   });
+  const named = { api: engine.api, binds, files: machine.files, places: folderPlaces };
+  return { engine, api: flags.shareBinds ? new NamedBinds(named) : engine.api };
 }
 
 async function openGuest(folder: string): Promise<GuestFolder> {

@@ -34,7 +34,7 @@ export async function gatherSources(packages, progress) {
         await packages.downloadSource(pin, join(folder, pin.source));
       } catch (error) {
         if (!(error instanceof SetupFailure)) throw error;
-        missing.push(`${name}: ${error.message.split("\n").find((line) => line.startsWith("E:")) ?? error.message}`);
+        missing.push(`${name}: ${reasonOf(error)}`);
       }
     });
   await cp(recipe, join(folder, "kernel-image"), { recursive: true });
@@ -43,10 +43,19 @@ export async function gatherSources(packages, progress) {
   await writeFile(join(folder, "README"), readme);
   if (missing.length > 0)
     throw new SetupFailure(
-      `${folder} is not complete: this machine's mirror does not have\n  ${missing.join("\n  ")}\n` +
-        "Debian's snapshot archive keeps every version.",
+      `${folder} is not complete. What apt says of the rest, on this machine's mirror:\n  ${missing.join("\n  ")}\n` +
+        "Debian's snapshot archive keeps every file of every version.",
     );
   progress.say(`All of it is in ${folder}`);
+}
+
+/**
+ * What apt complains of: a version that the index does not list, or a file that it lists and the mirror does not have.
+ * @param {SetupFailure} error
+ */
+function reasonOf({ message }) {
+  const line = message.split("\n").find((each) => each.startsWith("E:")) ?? message;
+  return line.replace(/^E: /, "").replace(/\s+\[IP: .*\]$/, "");
 }
 
 const readme = `The sources of what Wherry's guest and bundled images contain.

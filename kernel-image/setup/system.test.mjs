@@ -9,6 +9,8 @@ it("nodeRefusal() refuses what is older than package.json says, and says what is
   for (const version of ["20.19.0", "20.20.2", "22.0.0"]) expect(nodeRefusal(version)).toBeUndefined();
   for (const version of ["12.22.12", "18.20.0", "20.18.9"])
     expect(nodeRefusal(version)).toBe(`Wherry needs Node 20.19 or later; this is Node ${version}.`);
+  const program = await readFile(new URL("../../web/run/wherry.node.ts", import.meta.url), "utf8");
+  expect(program).toContain("oldest = { major: 20, minor: 19 }");
 });
 
 it("cacheFolder() takes WHERRY_CACHE, then an absolute XDG_CACHE_HOME", () => {

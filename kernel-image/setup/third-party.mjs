@@ -1,9 +1,11 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { packageFiles } from "../images/debian-package.mjs";
 import { bundledPackages } from "./application.mjs";
 import { dist, top } from "./paths.mjs";
 import { staticLibrary } from "./toolchain.mjs";
+
+/** @typedef {import("../images/tar.mjs").TarEntry} TarEntry */
 
 /** Whose work the bundled programs are, for what Debian's copyright files say at length. */
 const licences = new Map(
@@ -38,11 +40,13 @@ export async function thirdParty(packages, progress) {
     const { source, sourceVersion } = await staticLibrary();
     const rows = [`${source} ${sourceVersion} (linked into crun, the agent and docker): ${licences.get(source)}`];
     for (const [index, pin] of pins.entries()) {
-      const licence = licences.get(pin.source) ?? `see copyright/${pin.name}`;
+      const files = await packageFiles(debs[index] ?? "");
+      const document = copyrightOf(files, pin.name);
+      const licence = licences.get(pin.source) ?? `see copyright/${document.name}`;
       const linked = pin.builtUsing.map((part) => `; linked with ${part.source} ${part.sourceVersion}`).join("");
       rows.push(`${pin.name} ${pin.version} (source ${pin.source} ${pin.sourceVersion}${linked}): ${licence}`);
-      const text = await copyrightOf(debs[index] ?? "", pin.name);
-      if (text) await writeFile(join(folder, pin.name), text);
+      if (document.text) await writeFile(join(folder, pin.name), document.text);
+      if (pin.name === "base-files") await writeCommonLicences(files, join(folder, commonLicences));
     }
     await writeFile(join(dist, "THIRD-PARTY"), document(rows.sort(), await npmPackages(folder)));
   });
@@ -63,20 +67,40 @@ function document(debian, npm) {
     "In the bundles (dist/page, dist/node), from npm:",
     ...npm.map((line) => `  ${line}`),
     "",
-    "The full texts are in the folder copyright.",
+    "The full texts are in the folder copyright; those that several packages share are in copyright/common-licenses.",
     "",
   ].join("\n");
 }
 
 /**
- * @param {string} deb
+ * A few packages have no documentation of their own but a link to a sibling's.
+ * @param {readonly TarEntry[]} files of the package
  * @param {string} name
+ * @returns {{ name: string, text?: Uint8Array }}
  */
-async function copyrightOf(deb, name) {
-  const files = await packageFiles(deb);
-  const path = `usr/share/doc/${name}/copyright`;
-  // A few packages link their documentation to a sibling's.
-  return files.find((file) => file.path === path && file.type === "file")?.data;
+function copyrightOf(files, name) {
+  const own = files.find(({ path, type }) => path === `usr/share/doc/${name}/copyright` && type === "file");
+  if (own) return own.data ? { name, text: own.data } : { name };
+  const link = files.find(({ path, type }) => path === `usr/share/doc/${name}` && type === "symlink");
+  return { name: basename(link?.target ?? name) };
+}
+
+/** What the copyright files of Debian's packages refer to. */
+const commonLicences = "common-licenses";
+
+/**
+ * Links become files, since a package of npm holds none.
+ * @param {readonly TarEntry[]} files of the package that has them
+ * @param {string} folder
+ */
+async function writeCommonLicences(files, folder) {
+  await mkdir(folder);
+  const texts = files.filter(({ path }) => dirname(path) === `usr/share/${commonLicences}`);
+  for (const { path, target } of texts) {
+    const name = basename(path);
+    const text = texts.find((each) => basename(each.path) === basename(target ?? name))?.data;
+    if (text) await writeFile(join(folder, name), text);
+  }
 }
 
 /** @param {string} folder where their licences go */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,6 +68,9 @@ it("brings no other package, and says what of others' work it carries", async ()
   const others = (await readdir(modules)).filter((name) => !name.startsWith("."));
   expect(others).toEqual(["wherry"]);
   const text = await readFile(join(modules, "wherry", "dist", "THIRD-PARTY"), "utf8");
+  const carried = await readdir(join(modules, "wherry", "dist", "copyright"), { recursive: true });
+  for (const [, name] of text.matchAll(/see copyright\/(\S+)/g)) expect(carried).toContain(name);
+  expect(carried).toContain("common-licenses/GPL-2");
   for (const part of [
     "linux-source-6.12",
     "busybox-static",
@@ -132,6 +135,33 @@ describe("docker commands without DOCKER_HOST", () => {
     expect(started.code, started.stderr).toBe(0);
     expect((await command("ps", "--format", "{{.Names}}")).stdout).toBe("kept\n");
     expect((await command("exec", "kept", "sh", "-c", "exit 7")).code).toBe(7);
+  });
+
+  it("bind what they name, and nothing beside it", async () => {
+    const project = join(folder, "project");
+    await mkdir(join(project, "inner"), { recursive: true });
+    await writeFile(join(project, "file"), "of this machine\n");
+    const binds = [`${project}/inner:/w`, `${project}/file:/f:ro`, `${project}/new:/n`].flatMap((bind) => ["-v", bind]);
+    const script = "cat /f; echo made > /w/made; echo made > /n/made; echo no > /f";
+    const { stdout, stderr } = await command("run", "--rm", ...binds, "busybox", "sh", "-c", script);
+    expect([stdout, stderr]).toEqual(["of this machine\n", "sh: can't create /f: Read-only file system\n"]);
+    for (const made of ["inner/made", "new/made"]) expect(await readFile(join(project, made), "utf8")).toBe("made\n");
+    const missing = ["--mount", `type=bind,src=${project}/missing,dst=/m`];
+    const refused = await command("run", "--rm", ...missing, "busybox", "true");
+    expect(refused.code).toBe(125);
+    expect(refused.stderr).toContain(`bind source path does not exist: ${project}/missing\n`);
+  });
+
+  it("read an --env-file, which Node has an option for too", async () => {
+    const file = join(folder, "environment");
+    await writeFile(file, "NODE_OPTIONS=--nonsense\n");
+    const { stdout } = await command("run", "--rm", "--env-file", file, "busybox", "env");
+    expect(stdout).toContain("NODE_OPTIONS=--nonsense\n");
+    const missing = await command("run", "--rm", "--env-file", join(folder, "none"), "busybox", "env");
+    expect([missing.code, missing.stderr.split("\n")[0]]).toEqual([
+      125,
+      `docker: open ${join(folder, "none")}: no such file or directory`,
+    ]);
   });
 
   it("give a terminal", async () => {

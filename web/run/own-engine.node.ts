@@ -133,7 +133,7 @@ class Starting {
 
   static async begin(options: OwnEngineOptions, host: string, log: string): Promise<Starting> {
     const [program, ...argv] = options.daemon;
-    const flags = ["-H", host, "--data-root", options.dataRoot, "--exit-when-idle", options.idleTime];
+    const flags = ["-H", host, "--data-root", options.dataRoot, "--exit-when-idle", options.idleTime, "--share-binds"];
     const file = await open(log, (await sizeOf(log)) > maximumLog ? "w" : "a", 0o600);
     try {
       const from = await sizeOf(log);

@@ -33,6 +33,7 @@ it("parseFlags() reads dockerd's flags", () => {
         { folder: "/work", readOnly: false, name: "0" },
         { folder: "/a", readOnly: true, name: "1" },
       ],
+      shareBinds: false,
       pidfile: "/work/p",
     },
   });
@@ -52,6 +53,7 @@ it("parseFlags() has defaults for root and for others", () => {
 
 it.each([
   [["--nope"], "unknown flag: --nope"],
+  [["--share-binds", "-H", "unix:///s", "-H", "tcp://:1"], "conflicting options: --share-binds and -H tcp://"],
   [["-x"], "unknown shorthand flag: 'x' in -x"],
   [["run"], "accepts no arguments"],
   [["-l", "loud"], "invalid logging level: loud"],

@@ -22,6 +22,7 @@ Options:
   -p, --pidfile string             Path to use for daemon PID file
       --registry-mirror list       Preferred registry mirror
       --share list                 Folder of this machine that containers may bind, DIR[:ro]
+      --share-binds                Share also what clients bind: for an engine on a unix socket of one user's own
   -v, --version                    Print version information and quit`;
 
 export interface DaemonFlags {
@@ -33,6 +34,7 @@ export interface DaemonFlags {
   readonly mirrors: readonly string[];
   readonly bundledRegistry: boolean;
   readonly shares: readonly ShareFolder[];
+  readonly shareBinds: boolean;
   readonly pidfile?: string;
   /** Milliseconds. */
   readonly exitWhenIdle?: number;
@@ -62,11 +64,15 @@ export function parseFlags(argv: readonly string[], surroundings: Surroundings):
   if (values.version) return { kind: "version" };
   if (positionals.length > 0)
     throw invalidParameter(`"dockerd" accepts no arguments.`.replace("dockerd", "wherry daemon"));
-  const hosts = values.host.length > 0 ? values.host : [defaults.host];
+  const hosts = (values.host.length > 0 ? values.host : [defaults.host]).map(parseHost);
+  if (values["share-binds"] && hosts.some(({ kind }) => kind === "tcp"))
+    throw invalidParameter(
+      "conflicting options: --share-binds and -H tcp://: whoever reaches it could bind any folder",
+    );
   return {
     kind: "run",
     flags: {
-      hosts: hosts.map(parseHost),
+      hosts,
       dataRoot: resolve(surroundings.cwd, values["data-root"] ?? defaults.dataRoot),
       debug: values.debug,
       logLevel: parseLevel(values.debug ? "debug" : values["log-level"]),
@@ -74,6 +80,7 @@ export function parseFlags(argv: readonly string[], surroundings: Surroundings):
       mirrors: values["registry-mirror"],
       bundledRegistry: !values["no-bundled-registry"],
       shares: parseShares(values.share, surroundings.cwd, realFolder),
+      shareBinds: values["share-binds"],
       ...(values["exit-when-idle"] === undefined ? {} : { exitWhenIdle: parseIdleTime(values["exit-when-idle"]) }),
       ...(values.pidfile ? { pidfile: resolve(surroundings.cwd, values.pidfile) } : {}),
     },
@@ -95,6 +102,7 @@ function parse(argv: readonly string[]) {
         "registry-mirror": list,
         "no-bundled-registry": { type: "boolean", default: false },
         share: list,
+        "share-binds": { type: "boolean", default: false },
         "exit-when-idle": { type: "string" },
         pidfile: { type: "string", short: "p" },
         version: { type: "boolean", short: "v", default: false },

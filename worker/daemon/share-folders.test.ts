@@ -29,6 +29,15 @@ it("the whole machine can be shared", () => {
   expect(all.resolve("/etc/hosts")).toEqual({ root: "/h/shares/0", path: "etc/hosts" });
 });
 
+it("a share that is added decides of what is in it, and replaces a former one of the same folder", () => {
+  const later = new SharedBindSources(parseShares(["/srv"], "/", asNamed), "/h", []);
+  later.add({ folder: "/srv/file", readOnly: true, name: "a", within: "file" });
+  expect(later.resolve("/srv/file")).toEqual({ root: "/h/shares/a", path: "file" });
+  expect(later.resolve("/srv/other")).toEqual({ root: "/h/shares/0", path: "other" });
+  later.add({ folder: "/srv/file", readOnly: false, name: "b", within: "new/file" });
+  expect(later.resolve("/srv/file/x")).toEqual({ root: "/h/shares/b", path: "new/file/x" });
+});
+
 it("a read-only folder in a writable one is refused", () => {
   expect(() => parseShares(["/srv", "/srv/deep:ro"], "/", asNamed)).toThrow(
     "conflicting values for --share: /srv/deep is to be read-only, and is writable as a part of /srv",

@@ -8,6 +8,8 @@ export interface ShareFolder {
   readonly readOnly: boolean;
   /** `shares/NAME` in the machine's files. */
   readonly name: string;
+  /** Where in them it is; "" (the whole of them) when it is not said. */
+  readonly within?: string;
 }
 
 /**
@@ -56,27 +58,34 @@ export const guestDockerSocket = "/run/docker.sock";
  */
 export class SharedBindSources implements BindSources {
   readonly hint = "folders of this machine are reached when they were shared with --share DIR";
-  readonly #shares: readonly ShareFolder[];
+  #shares: readonly ShareFolder[] = [];
   readonly #mountpoint: string;
   readonly #sockets: ReadonlySet<string>;
 
   /** `mountpoint` is where the guest has mounted the machine's files; `sockets` are paths on which this engine listens. */
   constructor(shares: readonly ShareFolder[], mountpoint: string, sockets: readonly string[]) {
     this.#sockets = new Set(["/var/run/docker.sock", "/run/docker.sock", ...sockets]);
-    // The innermost folder decides.
-    this.#shares = shares.toSorted((a, b) => b.folder.length - a.folder.length);
     this.#mountpoint = mountpoint;
+    for (const share of shares.toReversed()) this.add(share);
+  }
+
+  /** The innermost folder decides; of several on one folder, the one that came last. */
+  add(share: ShareFolder): void {
+    this.#shares = [share, ...this.#shares].toSorted((a, b) => b.folder.length - a.folder.length);
+  }
+
+  /** Whether `source` stands for the engine's own socket. */
+  isOwnSocket(source: string): boolean {
+    return this.#sockets.has(normalize(source));
   }
 
   resolve(source: string): BindSource | undefined {
     const path = normalize(source);
     if (this.#sockets.has(path)) return { path: guestDockerSocket };
-    for (const { folder, name } of this.#shares) {
-      if (isBeneath(path, folder)) {
-        return { root: `${this.#mountpoint}/shares/${name}`, path: path.slice(folder.length).replace(/^\/+/, "") };
-      }
-    }
-    return undefined;
+    const share = this.#shares.find(({ folder }) => isBeneath(path, folder));
+    if (!share) return undefined;
+    const parts = [share.within ?? "", path.slice(share.folder.length).replace(/^\/+/, "")];
+    return { root: `${this.#mountpoint}/shares/${share.name}`, path: parts.filter(Boolean).join("/") };
   }
 }
 

@@ -114,3 +114,17 @@ export class HostTreeError extends Error {
     this.errno = errno;
   }
 }
+
+/** A folder that is there, and a path in it, which may be a file or nothing yet; "" is the folder itself. */
+export interface HostPlace {
+  readonly folder: string;
+  readonly within: string;
+}
+
+/** The host's paths. */
+export interface HostPlaces {
+  /** The innermost folder on the way to an absolute path without `.` and `..`, through symlinks. */
+  find(path: string): HostPlace;
+  /** With `only`, the folder holds nothing but what has that name, now or later on. */
+  open(folder: string, options: { readonly readOnly: boolean; readonly only?: string }): HostTree;
+}

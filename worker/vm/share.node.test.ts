@@ -156,3 +156,28 @@ describe("FolderTree", () => {
     expect(new FolderTree(join(folder, "up")).stat(["secret"]).size).toBe(6);
   });
 });
+
+describe("a folder of which only one name is shared", () => {
+  test("holds nothing else, and stays as it is", () => {
+    const only = new FolderTree(folder, { only: "file" });
+    expect(only.readDirectory([]).map(({ name }) => name)).toEqual(["file"]);
+    expect(only.stat(["file"]).size).toBe(7);
+    only.setAttributes(["file"], { mode: 0o600 });
+    const absent = { errno: errno.ENOENT };
+    expect(() => only.stat(["sub"])).toThrow(expect.objectContaining(absent));
+    expect(() => only.stat(["sub", "x"])).toThrow(expect.objectContaining(absent));
+    expect(() => only.create(["new"], newFile)).toThrow(expect.objectContaining(absent));
+    expect(() => only.rename(["file"], ["new"])).toThrow(expect.objectContaining(absent));
+    expect(() => only.link(["file"], ["new"])).toThrow(expect.objectContaining(absent));
+    expect(() => only.setAttributes([], { mode: 0o777 })).toThrow(expect.objectContaining({ errno: errno.EPERM }));
+    expect(existsSync(join(folder, "new"))).toBe(false);
+  });
+
+  test("need not hold it yet", () => {
+    const only = new FolderTree(folder, { only: "new" });
+    expect(only.readDirectory([])).toEqual([]);
+    only.makeDirectory(["new"], { mode: 0o755, owner });
+    expect(only.readDirectory([]).map(({ name }) => name)).toEqual(["new"]);
+    expect(existsSync(join(folder, "new"))).toBe(true);
+  });
+});

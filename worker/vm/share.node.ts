@@ -55,12 +55,17 @@ const typeBits = 0o170000;
 export class FolderTree implements HostTree {
   readonly readOnly: boolean;
   readonly #root: string;
+  readonly #only: string | undefined;
 
-  /** Throws when `folder` is not there or not a folder. A symlink in its own path is followed, once. */
-  constructor(folder: string, options: { readonly readOnly?: boolean } = {}) {
+  /**
+   * With `only`, the folder holds nothing but what has that name, now or later on. Throws when `folder` is not there or not
+   * a folder. A symlink in its own path is followed, once.
+   */
+  constructor(folder: string, options: { readonly readOnly?: boolean; readonly only?: string } = {}) {
     this.#root = realpathSync(folder);
     if (!lstatSync(this.#root).isDirectory()) throw new Error(`Cannot share ${folder}: not a directory`);
     this.readOnly = options.readOnly ?? false;
+    this.#only = options.only;
   }
 
   stat(path: HostPath): HostStat {
@@ -70,9 +75,9 @@ export class FolderTree implements HostTree {
   readDirectory(path: HostPath): readonly HostDirectoryEntry[] {
     return this.#at(path, (place) => {
       mustBeDirectory(place);
-      return readdirSync(place, { encoding: "buffer", withFileTypes: true }).flatMap((entry) =>
-        describe(place, entry.name),
-      );
+      return readdirSync(place, { encoding: "buffer", withFileTypes: true })
+        .flatMap((entry) => describe(place, entry.name))
+        .filter(({ name }) => this.#holds([...path, name]));
     });
   }
 
@@ -132,6 +137,7 @@ export class FolderTree implements HostTree {
 
   setAttributes(path: HostPath, changes: HostAttributes): void {
     this.#at(path, (place) => {
+      if (path.length === 0 && this.#only !== undefined) throw refused("EPERM", place);
       const { mode, uid, gid } = lstatSync(place);
       const symlink = (mode & typeBits) === constants.S_IFLNK;
       if (changes.size !== undefined) this.#truncate(place, changes.size);
@@ -165,9 +171,14 @@ export class FolderTree implements HostTree {
     }
   }
 
+  #holds([first]: HostPath): boolean {
+    return this.#only === undefined || first === undefined || first === this.#only;
+  }
+
   /** Resolves beneath the root, uses the place, and turns the system's errors into ours. */
   #at<T>(path: HostPath, use: (place: string) => T): T {
     try {
+      if (!this.#holds(path)) throw refused("ENOENT", path.join("/"));
       let place = this.#root;
       for (const [index, name] of path.entries()) {
         if (index > 0) mustBeDirectory(place);

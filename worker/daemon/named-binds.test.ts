@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { HostTree } from "../vm/host-tree.ts";
+import { folderPlaces } from "../vm/share-places.node.ts";
+import { NamedBinds } from "./named-binds.ts";
+import { SharedBindSources } from "./share-folders.ts";
+
+let folder: string;
+let trees: Map<string, HostTree>;
+let binds: SharedBindSources;
+let create: (hostConfig: object, path?: string) => Promise<unknown>;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "wherry-binds-"));
+  mkdirSync(join(folder, "dir"));
+  writeFileSync(join(folder, "dir", "file"), "content");
+  symlinkSync("dir", join(folder, "link"));
+  trees = new Map();
+  binds = new SharedBindSources([], "/h", ["/own.sock"]);
+  const api = {
+    fetch: async (request: Request) => new Response(await request.text()),
+    upgrade: () => Promise.reject(new Error("not asked for")),
+  };
+  const files = { share: (name: string, tree: HostTree) => void trees.set(name, tree) };
+  const named = new NamedBinds({ api, binds, files, places: folderPlaces });
+  create = async (HostConfig, path = "/v1.51/containers/create?name=x") => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ Image: "busybox", HostConfig });
+    const answer = await named.fetch(new Request(`http://docker${path}`, { method: "POST", headers, body }));
+    expect(await answer.text()).toBe(body);
+    return [...trees.keys()];
+  };
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const names = (tree: HostTree | undefined) => tree?.readDirectory([]).map(({ name }) => name);
+
+it("what a container is to bind is shared, with a name or through a symlink, and once", async () => {
+  await create({ Binds: [`${folder}/dir:/a`, `${folder}/link:/b:ro`, "volume:/c"] });
+  expect(binds.resolve(`${folder}/dir/x`)).toEqual({ root: "/h/shares/bind-0", path: "x" });
+  expect(binds.resolve(`${folder}/link`)).toEqual({ root: "/h/shares/bind-1", path: "" });
+  expect(names(trees.get("bind-1"))).toEqual(["file"]);
+  expect([trees.get("bind-0")?.readOnly, trees.get("bind-1")?.readOnly]).toEqual([false, true]);
+  expect(binds.resolve(folder)).toBeUndefined();
+  expect(await create({ Binds: [`${folder}/dir:/a:ro`] })).toHaveLength(2);
+  expect(await create({ Mounts: [{ Type: "bind", Source: `${folder}/link`, Target: "/b" }] })).toHaveLength(3);
+  expect(binds.resolve(`${folder}/link`)).toEqual({ root: "/h/shares/bind-2", path: "" });
+  expect(trees.get("bind-2")?.readOnly).toBe(false);
+});
+
+it("of a file, and of what is not there yet, nothing beside it is shared", async () => {
+  writeFileSync(join(folder, "dir", "beside"), "");
+  await create({ Binds: [`${folder}/link/file:/a`, `${folder}/new/deep:/b`] });
+  expect(binds.resolve(`${folder}/link/file`)).toEqual({ root: "/h/shares/bind-0", path: "file" });
+  expect(names(trees.get("bind-0"))).toEqual(["file"]);
+  expect(binds.resolve(`${folder}/new/deep`)).toEqual({ root: "/h/shares/bind-1", path: "new/deep" });
+  expect(names(trees.get("bind-1"))).toEqual([]);
+});
+
+it("a symlink that leads elsewhere by now is followed again", async () => {
+  await create({ Binds: [`${folder}/link:/a`] });
+  rmSync(join(folder, "link"));
+  mkdirSync(join(folder, "other"));
+  symlinkSync("other", join(folder, "link"));
+  await create({ Binds: [`${folder}/link:/a`] });
+  expect(binds.resolve(`${folder}/link`)).toEqual({ root: "/h/shares/bind-1", path: "" });
+  expect(names(trees.get("bind-1"))).toEqual([]);
+});
+
+it("nothing is shared for other requests, nor for the engine's own socket", async () => {
+  expect(await create({ Binds: [`${folder}/dir:/a`] }, "/containers/x/update")).toEqual([]);
+  expect(await create({ Binds: ["/var/run/docker.sock:/a", "/own.sock:/b"] })).toEqual([]);
+  expect(await create({ Binds: ["no"] })).toEqual([]);
+});

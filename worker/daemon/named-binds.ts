@@ -1,0 +1,68 @@
+import { readJson } from "../api/body.ts";
+import { containerCreateRequest } from "../api/container-decode.ts";
+import type { EngineApi } from "../api/engine-api.ts";
+import { matchRoute } from "../api/route-table.ts";
+import { splitVersion } from "../api/version.ts";
+import { completeHostConfig } from "../containers/merge-config.ts";
+import { planMounts } from "../containers/mount-points.ts";
+import type { HostPlace, HostPlaces } from "../vm/host-tree.ts";
+import type { HostFiles } from "../vm/machine.ts";
+import type { SharedBindSources, ShareFolder } from "./share-folders.ts";
+
+interface NamedBindsComponents {
+  readonly api: EngineApi;
+  readonly binds: Pick<SharedBindSources, "add" | "isOwnSocket">;
+  readonly files: Pick<HostFiles, "share">;
+  readonly places: HostPlaces;
+}
+
+/** A share, and what it led to when it was made. */
+interface NamedShare extends ShareFolder {
+  readonly place: HostPlace;
+}
+
+/**
+ * The Engine API for the machine's own user (`--share-binds`): what a request to make a container binds is shared from then on,
+ * and no more than that. It is for a door that is closed to everyone else; containers have another one.
+ */
+export class NamedBinds implements EngineApi {
+  readonly #components: NamedBindsComponents;
+  readonly #shares = new Map<string, NamedShare>();
+  #made = 0;
+
+  constructor(components: NamedBindsComponents) {
+    this.#components = components;
+  }
+
+  fetch: EngineApi["fetch"] = async (request) => {
+    const { rest } = splitVersion(new URL(request.url).pathname);
+    if (matchRoute(request.method, rest)?.id === "ContainerCreate") await this.#shareBinds(request.clone());
+    return this.#components.api.fetch(request);
+  };
+
+  upgrade: EngineApi["upgrade"] = (request) => this.#components.api.upgrade(request);
+
+  async #shareBinds(request: Request): Promise<void> {
+    try {
+      const { HostConfig } = await readJson(request, containerCreateRequest);
+      for (const { type, source, readOnly } of planMounts(completeHostConfig(HostConfig), {}))
+        if (type === "bind" && !this.#components.binds.isOwnSocket(source)) this.#share(source, readOnly);
+    } catch {
+      // What is wrong with the request is the engine's to say.
+    }
+  }
+
+  #share(source: string, readOnly: boolean): void {
+    const { binds, files, places } = this.#components;
+    const place = places.find(source);
+    const former = this.#shares.get(source);
+    const same = former && former.place.folder === place.folder && former.place.within === place.within;
+    if (same && (readOnly || !former.readOnly)) return;
+    const only = place.within.split("/")[0];
+    const share = { folder: source, readOnly, name: `bind-${this.#made}`, within: place.within, place };
+    files.share(share.name, places.open(place.folder, { readOnly, ...(only && { only }) }));
+    binds.add(share);
+    this.#shares.set(source, share);
+    this.#made += 1;
+  }
+}
