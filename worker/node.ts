@@ -176,7 +176,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: D
     onProgress: ({ what }) => log("debug", what),
   });
   const named = { api: engine.api, binds, files: machine.files, places: folderPlaces };
-  return { engine, api: flags.shareBinds ? new NamedBinds(named) : engine.api };
+  return { engine, api: flags.shareBinds ? await NamedBinds.open(named) : engine.api };
 }
 
 async function openGuest(folder: string): Promise<GuestFolder> {

@@ -12,19 +12,14 @@ let trees: Map<string, HostTree>;
 let binds: SharedBindSources;
 let create: (hostConfig: object, path?: string) => Promise<unknown>;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "wherry-binds-"));
   mkdirSync(join(folder, "dir"));
   writeFileSync(join(folder, "dir", "file"), "content");
   symlinkSync("dir", join(folder, "link"));
   trees = new Map();
   binds = new SharedBindSources([], "/h", ["/own.sock"]);
-  const api = {
-    fetch: async (request: Request) => new Response(await request.text()),
-    upgrade: () => Promise.reject(new Error("not asked for")),
-  };
-  const files = { share: (name: string, tree: HostTree) => void trees.set(name, tree) };
-  const named = new NamedBinds({ api, binds, files, places: folderPlaces });
+  const named = await open([]);
   create = async (HostConfig, path = "/v1.51/containers/create?name=x") => {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ Image: "busybox", HostConfig });
@@ -33,7 +28,27 @@ beforeEach(() => {
     return [...trees.keys()];
   };
 });
+/** `mounts` are those of a container that was made before. */
+function open(mounts: readonly object[]): Promise<NamedBinds> {
+  const api = {
+    fetch: async (request: Request) =>
+      request.method === "GET" ? Response.json([{ Mounts: mounts }]) : new Response(await request.text()),
+    upgrade: () => Promise.reject(new Error("not asked for")),
+  };
+  const files = { share: (name: string, tree: HostTree) => void trees.set(name, tree) };
+  return NamedBinds.open({ api, binds, files, places: folderPlaces });
+}
 afterEach(() => rmSync(folder, { recursive: true }));
+
+it("what a container that never ran is to bind was named to a former engine", async () => {
+  await open([
+    { Type: "bind", Source: `${folder}/dir`, RW: false },
+    { Type: "volume", Source: "/var/lib/docker/volumes/v", RW: true },
+  ]);
+  expect(binds.resolve(`${folder}/dir/x`)).toEqual({ root: "/h/shares/bind-0", path: "x" });
+  expect(trees.get("bind-0")?.readOnly).toBe(true);
+  expect(trees.size).toBe(1);
+});
 
 const names = (tree: HostTree | undefined) => tree?.readDirectory([]).map(({ name }) => name);
 

@@ -2,6 +2,7 @@ import { readJson } from "../api/body.ts";
 import { containerCreateRequest } from "../api/container-decode.ts";
 import type { EngineApi } from "../api/engine-api.ts";
 import { matchRoute } from "../api/route-table.ts";
+import type { ContainerSummary } from "../api/types/container.ts";
 import { splitVersion } from "../api/version.ts";
 import { completeHostConfig } from "../containers/merge-config.ts";
 import { planMounts } from "../containers/mount-points.ts";
@@ -30,8 +31,20 @@ export class NamedBinds implements EngineApi {
   readonly #shares = new Map<string, NamedShare>();
   #made = 0;
 
-  constructor(components: NamedBindsComponents) {
+  private constructor(components: NamedBindsComponents) {
     this.#components = components;
+  }
+
+  /** Shares what was named to a former engine for the containers that can still start. */
+  static async open(components: NamedBindsComponents): Promise<NamedBinds> {
+    const named = new NamedBinds(components);
+    const filters = encodeURIComponent(JSON.stringify({ status: ["created"] }));
+    const answer = await components.api.fetch(new Request(`http://docker/containers/json?all=1&filters=${filters}`));
+    const created = (await answer.json()) as readonly ContainerSummary[];
+    for (const { Type, Source, RW } of created.flatMap(({ Mounts }) => Mounts)) {
+      if (Type === "bind") named.#share(Source, !RW);
+    }
+    return named;
   }
 
   fetch: EngineApi["fetch"] = async (request) => {
@@ -46,7 +59,7 @@ export class NamedBinds implements EngineApi {
     try {
       const { HostConfig } = await readJson(request, containerCreateRequest);
       for (const { type, source, readOnly } of planMounts(completeHostConfig(HostConfig), {}))
-        if (type === "bind" && !this.#components.binds.isOwnSocket(source)) this.#share(source, readOnly);
+        if (type === "bind") this.#share(source, readOnly);
     } catch {
       // What is wrong with the request is the engine's to say.
     }
@@ -54,6 +67,7 @@ export class NamedBinds implements EngineApi {
 
   #share(source: string, readOnly: boolean): void {
     const { binds, files, places } = this.#components;
+    if (binds.isOwnSocket(source)) return;
     const place = places.find(source);
     const former = this.#shares.get(source);
     const same = former && former.place.folder === place.folder && former.place.within === place.within;
