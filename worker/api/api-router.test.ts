@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { conflict, notModified, unavailable } from "../errdefs/errors.ts";
-import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.suite.ts";
+import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.ts";
 import { operationIds, operations } from "./operations.ts";
 import { matchRoute } from "./route-table.ts";
 

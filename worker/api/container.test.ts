@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UpgradedConnection } from "./engine-api.ts";
-import { ask, type Fakes, messageOf, routerWith } from "./fake-backends.suite.ts";
+import { ask, type Fakes, messageOf, routerWith } from "./fake-backends.ts";
 
 const created = async () => ({ Id: "c1", Warnings: [] });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { notFound } from "../errdefs/errors.ts";
-import { ask, messageOf, routerWith } from "./fake-backends.suite.ts";
+import { ask, messageOf, routerWith } from "./fake-backends.ts";
 import type { PullOptions } from "./image-backend.ts";
 import { progressBar } from "./progress.ts";
 import { formatEvent } from "./system.ts";

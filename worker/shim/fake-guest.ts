@@ -1,4 +1,4 @@
-import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
+import { type Guest, GuestError, type GuestOperation } from "./guest.ts";
 
 /** A folder tree and a mount table that answer as a guest's kernel does, for tests that need no kernel. */
 export class FakeGuest implements Pick<Guest, "run" | "usage" | "readDir"> {

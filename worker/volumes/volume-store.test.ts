@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MemoryRecords } from "../metadata/memory.ts";
-import { FakeGuest } from "../snapshots/fake-guest.ts";
+import { FakeGuest } from "../shim/fake-guest.ts";
 import { VolumeStore } from "./volume-store.ts";
 
 let records: MemoryRecords;
