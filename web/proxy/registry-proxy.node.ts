@@ -104,7 +104,7 @@ export function registryProxy(options: RegistryProxyOptions): RegistryProxy {
 
 interface Refusal {
   readonly status: number;
-  readonly code: "not-allowed" | "failed";
+  readonly code: "not-allowed" | "failed" | "untrusted";
   readonly message: string;
 }
 
@@ -148,9 +148,12 @@ function unserved(
   return refusal(403, "not-allowed", `the registry proxy does not serve ${target.host}`);
 }
 
+/** Names, tags and digests need no escapes, which a server could take for the slashes that lead out of `/v2/`. */
+const registryPath = /^\/v2\/[\w.:+/-]*$/;
+
 /** Anything else is a token server's. */
 function isRegistryRequest(allowed: AllowedRegistries, target: URL): boolean {
-  return allowed.serves(target) && target.pathname.startsWith("/v2/");
+  return allowed.serves(target) && registryPath.test(target.pathname);
 }
 
 interface Exchange {
@@ -245,6 +248,10 @@ function answerRefusal(response: ServerResponse, { status, code, message }: Refu
   response.end(message);
 }
 
+/** Node's codes for a certificate that it does not accept. */
+const certificateCodes =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_TLS_CERT_\w+)$/;
+
 function describe(error: unknown, target: URL): Refusal {
   if (error instanceof Refused) return refusal(403, "failed", error.message);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -253,5 +260,11 @@ function describe(error: unknown, target: URL): Refusal {
     return refusal(502, "failed", `dial tcp: lookup ${target.hostname}: no such host`);
   }
   if (code === "ECONNREFUSED") return refusal(502, "failed", `dial tcp ${target.host}: connect: connection refused`);
+  if (code === "EPROTO") return refusal(502, "failed", "http: server gave HTTP response to HTTPS client");
+  if (certificateCodes.test(code)) {
+    const why = /EXPIRED|NOT_YET/.test(code) ? "has expired or is not yet valid" : "signed by unknown authority";
+    const about = code === "ERR_TLS_CERT_ALTNAME_INVALID" ? `is not valid for ${target.hostname}` : why;
+    return refusal(502, "untrusted", `tls: failed to verify certificate: x509: certificate ${about}`);
+  }
   return refusal(502, "failed", text);
 }

@@ -5,10 +5,12 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fail, type RegistryDouble, startRegistryDouble } from "../../test/support/registry-double.node.ts";
 import { buildImage, type TestBlob } from "../../test/support/registry-image.node.ts";
+import { selfSigned } from "../../test/support/tls.node.ts";
 import { createNodeSha256 } from "../../worker/archive/sha256.node.ts";
 import { browserFetch, proxyHeaders as clientHeaders } from "../../worker/distribution/proxied-fetch.ts";
 import { Resolver } from "../../worker/distribution/resolver.ts";
@@ -191,6 +193,35 @@ describe("where it goes", () => {
     expect([...registry.requests, ...other.requests]).toEqual([]);
   });
 
+  test.each(["..%2fadmin", "..%5cadmin", "app/%2e%2e%2fadmin", "app%00"])("not the path /v2/%s", async (path) => {
+    await start();
+    expect((await ask(to(registry.host, `/v2/${path}`))).status).toBe(403);
+    expect(registry.requests).toEqual([]);
+  });
+
+  test("a certificate that nobody vouches for is told, and that HTTP is no way around it", async () => {
+    const secure = createSecureServer(selfSigned, (_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(secure.address() as AddressInfo).port}`;
+    await start({ allowRegistries: [host] });
+    const asked: string[] = [];
+    const fetch = browserFetch({
+      proxy: `${origin}/registry`,
+      fetch: (url, init) => {
+        asked.push(url);
+        return globalThis.fetch(url, init);
+      },
+    });
+    const components = { fetch, clock: systemClock(), createSha256: createNodeSha256, limits: { attempts: 1 } };
+    const resolver = new Resolver(components, { mirrors: [], insecureRegistries: [] });
+    await expect(resolver.resolve(parseNormalizedNamed(`${host}/app`))).rejects.toThrow(
+      `Get "https://${host}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+    );
+    expect(asked).toEqual([`${origin}/registry/https/${host}/v2/app/manifests/latest`]);
+    secure.closeAllConnections();
+    secure.close();
+  });
+
   test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])("not with %s", async (method) => {
     await start();
     expect((await ask(to(registry.host), {}, method)).status).toBe(405);
@@ -335,6 +366,14 @@ describe("its bounds", () => {
       status: 502,
       body: "Client.Timeout exceeded while awaiting headers",
     });
+  });
+
+  test("a registry that wants to speak something else is given up", async () => {
+    await start();
+    registry.answer = (_, response) =>
+      Boolean(response.socket?.end("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")) ||
+      true;
+    expect(await ask(to(registry.host))).toMatchObject({ status: 502, body: "EOF" });
   });
 
   test("a registry that stops half-way is given up", async () => {

@@ -88,7 +88,11 @@ export class Upstream {
         () => outgoing.destroy(new Error("Client.Timeout exceeded while awaiting headers")),
         this.#options.answerTimeout,
       );
-      outgoing.once("close", () => clearTimeout(timer));
+      // Also without an error: an answer that changes the protocol ends like that.
+      outgoing.once("close", () => {
+        clearTimeout(timer);
+        reject(new Error("EOF"));
+      });
       outgoing.once("error", reject);
       outgoing.once("response", (response) => {
         clearTimeout(timer);

@@ -9,7 +9,7 @@ export const proxyHeaders = {
   request: "x-wherry-proxy",
   /** Carries the registry's WWW-Authenticate, which would make a browser ask the user for a password. */
   challenge: "x-wherry-www-authenticate",
-  /** Set when the answer is the proxy's own: `not-allowed`, or `failed`. */
+  /** Set when the answer is the proxy's own: `not-allowed`, `failed`, or `untrusted` for a certificate that it does not accept. */
   error: "x-wherry-proxy-error",
   /** The proxy's own words with that, percent-encoded: the answer to a HEAD has no body. */
   message: "x-wherry-proxy-message",
@@ -64,7 +64,8 @@ async function throughProxy(
   await response.body?.cancel().catch(() => undefined);
   if (problem === "not-allowed" || problem === "no-proxy") return problem;
   throw new NetworkError(decoded(response.headers.get(proxyHeaders.message)) || "the registry proxy failed", {
-    transient: response.status >= 500,
+    transient: response.status >= 500 && problem !== "untrusted",
+    reached: problem === "untrusted",
   });
 }
 
