@@ -130,7 +130,10 @@ describe("pull() that fails", () => {
 
   test("a full disk is told, and leaves nothing behind", async () => {
     const small = await boot(newDisk(3000));
-    await expect(small.pull(named("one"))).rejects.toMatchObject({ message: "no space left on device" });
+    await expect(small.pull(named("one"))).rejects.toMatchObject({
+      name: "System",
+      message: "failed to register layer: no space left on device",
+    });
     expect(await small.stored()).toEqual(nothing);
   });
 
