@@ -176,7 +176,7 @@ class CrunTask implements Task {
     spawned.catch(() => undefined);
     const clear = () =>
       this.#guest.run(
-        [".json", ".pid", ".log", ".sock"].map((suffix) => ({
+        [".json", ".pid", ".log"].map((suffix) => ({
           op: "remove",
           path: `${files}${suffix}`,
           missingOk: true,
