@@ -5,7 +5,8 @@ import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { streamHijacked } from "../../stream/hijack.ts";
 import { followSize, resizeTo } from "../../stream/tty-size.ts";
-import { type ContainerInspect, checkTty, detachKeys, endWith, inspectContainer, proxySignals } from "./shared.ts";
+import { type ContainerInspect, checkTty, detachKeys, inspectContainer, proxySignals } from "./attachment.ts";
+import { endWith } from "./exit-wait.ts";
 
 export const attachCommand: Command = {
   name: "attach",

@@ -7,8 +7,9 @@ import { checkEnv } from "../../opts/checks.ts";
 import { environment } from "../../opts/env-file.ts";
 import { streamHijacked } from "../../stream/hijack.ts";
 import { followSize } from "../../stream/tty-size.ts";
+import { checkTty, detachKeys, inspectContainer } from "./attachment.ts";
+import { endWith } from "./exit-wait.ts";
 import { consoleSize } from "./host-config.ts";
-import { checkTty, detachKeys, endWith, inspectContainer } from "./shared.ts";
 
 export const execCommand: Command = {
   name: "exec",

@@ -3,7 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { signalNames } from "../../opts/names.ts";
-import { forEach } from "./shared.ts";
+import { forEach } from "../each.ts";
 
 export const killCommand: Command = {
   name: "kill",

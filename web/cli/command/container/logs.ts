@@ -5,7 +5,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { timestamp } from "../../opts/timestamp.ts";
 import { chunks } from "../../stream/bytes.ts";
 import { demultiplex } from "../../stream/stdcopy.ts";
-import { inspectContainer } from "./shared.ts";
+import { inspectContainer } from "./attachment.ts";
 
 export const logsCommand: Command = {
   name: "logs",

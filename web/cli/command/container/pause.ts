@@ -2,7 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { forEach } from "./shared.ts";
+import { forEach } from "../each.ts";
 
 export const pauseCommand: Command = {
   name: "pause",

@@ -5,7 +5,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { hostPort } from "../../formatter/ports.ts";
 import { naturalOrder } from "../../formatter/text.ts";
 import { cut } from "../../opts/cut.ts";
-import { inspectContainer } from "./shared.ts";
+import { inspectContainer } from "./attachment.ts";
 
 export const portCommand: Command = {
   name: "port",

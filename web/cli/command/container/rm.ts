@@ -3,7 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { isNotFound, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { Forgiven, forEach } from "./shared.ts";
+import { Forgiven, forEach } from "../each.ts";
 
 export const rmCommand: Command = {
   name: "rm",

@@ -7,9 +7,10 @@ import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type StreamEnd, streamHijacked } from "../../stream/hijack.ts";
 import { followSize } from "../../stream/tty-size.ts";
+import { checkTty, detachKeys, proxySignals } from "./attachment.ts";
 import { configured, createContainer, withHelp } from "./create.ts";
 import type { CreateBody } from "./create-config.ts";
-import { checkTty, detachKeys, endWith, proxySignals, waitForExit } from "./shared.ts";
+import { endWith, waitForExit } from "./exit-wait.ts";
 
 /** The flags that only `run` has. */
 const runFlags: readonly Flag[] = [

@@ -6,7 +6,8 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { OutputClosed } from "../../output.ts";
 import { streamHijacked } from "../../stream/hijack.ts";
 import { followSize } from "../../stream/tty-size.ts";
-import { type ContainerInspect, detachKeys, endWith, inspectContainer, proxySignals, waitForExit } from "./shared.ts";
+import { type ContainerInspect, detachKeys, inspectContainer, proxySignals } from "./attachment.ts";
+import { endWith, waitForExit } from "./exit-wait.ts";
 
 export const startCommand: Command = {
   name: "start",

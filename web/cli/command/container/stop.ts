@@ -4,7 +4,7 @@ import type { Command } from "../../command.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { signalNames } from "../../opts/names.ts";
-import { forEach, forEachInTurn } from "./shared.ts";
+import { forEach, forEachInTurn } from "../each.ts";
 
 /** The flags of `stop` and `restart`. */
 const stopFlags: readonly Flag[] = [

@@ -2,7 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { forEachInTurn } from "../container/shared.ts";
+import { forEachInTurn } from "../each.ts";
 
 export const rmVolumeCommand: Command = {
   name: "rm",
