@@ -125,13 +125,15 @@ test("start() clears away and says why when crun fails", async () => {
   );
   guest.release();
   await expect(bundleOf(guest).start(spec, pipes)).rejects.toMatchObject({ name: "StartFailed", exitCode: 127 });
-  expect(guest.operations.map((operation) => operation.op).slice(-5)).toEqual([
+  expect(guest.operations.map((operation) => operation.op).slice(-6)).toEqual([
     "unmount",
     "unmount",
+    "remove",
     "remove",
     "remove",
     "remove",
   ]);
+  expect(guest.operations.at(-1)).toMatchObject({ path: "/sys/fs/cgroup/docker/c1" });
 });
 
 test("start() reports the operation that the kernel refused, not crun's complaint that follows from it", async () => {

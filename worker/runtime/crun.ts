@@ -13,6 +13,8 @@ const stateRoot = "/run/crun";
 const cgroupRoot = "/sys/fs/cgroup";
 const crun = "/usr/bin/crun";
 const sigkill = 9;
+/** How deep cgroups that a container made are looked for when it is cleared away. */
+const nestedCgroups = 5;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -42,6 +44,8 @@ class CrunBundle implements Bundle {
   readonly #path: string;
   /** Not sent yet. */
   #pending: GuestOperation[];
+  /** From the first that crun may have made it. */
+  #cgroup: string | undefined;
 
   constructor(guest: Guest, id: string, options: BundleOptions) {
     this.#guest = guest;
@@ -71,6 +75,7 @@ class CrunBundle implements Bundle {
     const config: Spec = { ...withoutDefaultDevices(spec), root: { ...spec.root, path: this.rootfs } };
     this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
     if (stdio.terminal) this.add([consolesFolder]);
+    this.#cgroup = `${cgroupRoot}${config.linux.cgroupsPath}`;
     const argv = ["create", "--no-new-keyring", "--bundle", this.#path];
     const prepared = this.#flush();
     const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
@@ -82,7 +87,7 @@ class CrunBundle implements Bundle {
       await this.#release();
       return new CrunTask(this.#guest, this.#id, config.linux.cgroupsPath, process);
     } catch (error) {
-      await spawned.then((process) => process.kill(sigkill)).catch(() => undefined);
+      await spawned.then((process) => process.kill(sigkill).then(() => process.exited)).catch(() => undefined);
       await this.discard().catch(() => undefined);
       throw error instanceof RuntimeFailed
         ? translateCrunFailure("create", error.message, spec.process.args[0] ?? "")
@@ -106,7 +111,7 @@ class CrunBundle implements Bundle {
   }
 
   async discard(): Promise<void> {
-    await this.#guest.run(clearOperations(this.#id));
+    await clearAway(this.#guest, this.#id, this.#cgroup);
   }
 
   /** Answers when what is pending was carried out. Calls that are made afterwards come after it in the guest. */
@@ -202,7 +207,7 @@ class CrunTask implements Task {
   }
 
   killAll(): Promise<void> {
-    return this.#write("cgroup.kill", "1");
+    return killAll(this.#guest, this.#cgroup);
   }
 
   async update(resources: LinuxResources): Promise<void> {
@@ -232,22 +237,8 @@ class CrunTask implements Task {
 
   async delete(): Promise<TaskExit> {
     const events = this.#text(`${this.#cgroup}/memory.events`);
-    const cleared = this.#guest.run([
-      ...clearOperations(this.id),
-      { op: "remove", path: this.#cgroup, missingOk: true },
-    ]);
-    const [text] = await Promise.all([events, cleared.catch(() => this.#clearSlowly())]);
+    const [text] = await Promise.all([events, clearAway(this.#guest, this.id, this.#cgroup).catch(() => undefined)]);
     return { oomKilled: (parseFlat(text).oom_kill ?? 0) > 0 };
-  }
-
-  /** Something is still in the cgroup (a process outside the pid namespace, a cgroup made by the container): end it first. */
-  async #clearSlowly(): Promise<void> {
-    await this.killAll().catch(() => undefined);
-    await this.#guest.run(clearOperations(this.id)).catch(() => undefined);
-    const children = await this.#guest.readDir(this.#cgroup).catch(() => []);
-    for (const path of [...children.map((name) => `${this.#cgroup}/${name}`), this.#cgroup]) {
-      await this.#guest.run([{ op: "remove", path, missingOk: true }]).catch(() => undefined);
-    }
   }
 
   async #write(name: string, value: string): Promise<void> {
@@ -268,6 +259,35 @@ async function readInRoot(guest: Guest, root: string, path: string, limit: numbe
     if (error instanceof GuestError && absent.includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Removes what a container, or the attempt to start one, leaves in the guest. */
+async function clearAway(guest: Guest, id: string, cgroup: string | undefined): Promise<void> {
+  const cleared = clearOperations(id);
+  if (cgroup === undefined) return guest.run(cleared);
+  try {
+    await guest.run([...cleared, { op: "remove", path: cgroup, missingOk: true }]);
+  } catch {
+    await clearSlowly(guest, id, cgroup);
+  }
+}
+
+/** Something is still in the cgroup (a process outside the pid namespace, a cgroup made by the container): end it first. */
+async function clearSlowly(guest: Guest, id: string, cgroup: string): Promise<void> {
+  await killAll(guest, cgroup).catch(() => undefined);
+  await guest.run(clearOperations(id)).catch(() => undefined);
+  await removeCgroup(guest, cgroup, nestedCgroups);
+}
+
+/** With those below it. Files in it go with it: what cannot be removed or listed is one. */
+async function removeCgroup(guest: Guest, path: string, depth: number): Promise<void> {
+  const names = depth > 0 ? await guest.readDir(path).catch(() => []) : [];
+  for (const name of names) await removeCgroup(guest, `${path}/${name}`, depth - 1);
+  await guest.run([{ op: "remove", path, missingOk: true }]).catch(() => undefined);
+}
+
+function killAll(guest: Guest, cgroup: string): Promise<void> {
+  return guest.run([{ op: "write", path: `${cgroup}/cgroup.kill`, bytes: encode("1"), mode: 0o644 }]);
 }
 
 /** What a container leaves in the guest besides its cgroup. The state directory is all that `crun delete` would remove. */
