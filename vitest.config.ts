@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** What a test waits for comes soon on a quiet machine, and comes too on a busy one. */
+const expectations = { poll: { timeout: 20_000 } };
+
 /** Three projects: `unit` beside the code, `integration` with real clients and servers, `browser` in Chromium. */
 export default defineConfig({
   test: {
@@ -9,6 +12,7 @@ export default defineConfig({
           name: "unit",
           include: ["{worker,web,kernel-image}/**/*.test.{ts,tsx,mjs}"],
           testTimeout: 30_000,
+          expect: expectations,
         },
       },
       {
@@ -16,6 +20,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/{integration,conformance}/**/*.test.ts"],
           testTimeout: 120_000,
+          expect: expectations,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
@@ -25,6 +30,7 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           testTimeout: 180_000,
+          expect: expectations,
           hookTimeout: 180_000,
           fileParallelism: false,
         },

@@ -34,7 +34,7 @@ function setUp(options: { readonly persisted?: boolean; readonly state?: Permiss
 test("the browser is asked once, when the first image was pulled", async () => {
   const { persist, asked, pull, engine } = setUp();
   const kept = keepStorage(engine, new AbortController().signal);
-  await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce());
+  await expect.poll(() => asked.mock.calls.length).toBe(1);
   expect(asked.mock.calls[0]?.[0]).toContain('{"type":["image"],"event":["pull"]}');
   expect(persist).not.toHaveBeenCalled();
   pull();

@@ -84,7 +84,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const stopping = (count: number) => vi.waitFor(() => expect(engines.stops.length).toBe(count));
+const stopping = (count: number) => expect.poll(() => engines.stops.length).toBe(count);
 /** Lets messages between the tabs arrive. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
 

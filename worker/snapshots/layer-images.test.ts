@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createNodeSha256 } from "../archive/sha256.node.ts";
 import { createSha256, sha256 } from "../archive/sha256.ts";
 import { writeTar } from "../archive/tar/tar-writer.ts";
@@ -94,7 +94,7 @@ describe("LayerImages", () => {
     await expect(one).rejects.toThrow("first");
     expect(work.aborted).toBe(false);
     second.abort(new Error("second"));
-    await vi.waitFor(() => expect(work.aborted).toBe(true));
+    await expect.poll(() => work.aborted).toBe(true);
     gate.resolve();
     await expect(two).rejects.toThrow("second");
     expect(await files.list("")).toEqual([]);
