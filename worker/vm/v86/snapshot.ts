@@ -27,32 +27,35 @@ const consoleTail = 2000;
  * from. Rejects with `System`, and the console's last words, when the guest dies on the way.
  */
 export async function takeSnapshot(components: SnapshotComponents, options: SnapshotOptions): Promise<ArrayBuffer> {
+  const { signal } = options;
   let printed = "";
   const death = rejection();
-  const aborted = (): void => death.reject(options.signal?.reason);
-  options.signal?.throwIfAborted();
-  const emulator = await Emulator.load(
-    {
-      wasm: components.wasm,
-      files: new NinepServer(new NinepHostFiles().root),
-      onConsole: (text) => {
-        printed = (printed + text).slice(-consoleTail);
-        options.onConsole?.(text);
-      },
-      onDeath: (reason) => death.reject(system(`the guest died while it booted: ${reason}\n${printed}`)),
-    },
-    options.memory,
-    components.boot,
-  );
-  options.signal?.addEventListener("abort", aborted);
+  const aborted = (): void => death.reject(signal?.reason);
+  signal?.throwIfAborted();
+  // From here on, since it may come while the emulator is loaded.
+  signal?.addEventListener("abort", aborted);
+  let emulator: Emulator | undefined;
   try {
+    emulator = await Emulator.load(
+      {
+        wasm: components.wasm,
+        files: new NinepServer(new NinepHostFiles().root),
+        onConsole: (text) => {
+          printed = (printed + text).slice(-consoleTail);
+          options.onConsole?.(text);
+        },
+        onDeath: (reason) => death.reject(system(`the guest died while it booted: ${reason}\n${printed}`)),
+      },
+      options.memory,
+      components.boot,
+    );
     emulator.run();
     await Promise.race([components.quiesce(emulator.port), death.promise]);
     await Promise.race([atRest(emulator), death.promise]);
     return emulator.save();
   } finally {
-    options.signal?.removeEventListener("abort", aborted);
-    emulator.kill();
+    signal?.removeEventListener("abort", aborted);
+    emulator?.kill();
   }
 }
 
