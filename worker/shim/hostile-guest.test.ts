@@ -254,6 +254,35 @@ describe("AgentClient and a hostile guest", () => {
     ],
   ];
 
+  interface Ids {
+    readonly listener: number;
+    readonly process: number;
+    readonly stdio: number;
+  }
+
+  const whole: readonly (readonly [string, number, (ids: Ids) => readonly [id: number, payload: Uint8Array]])[] = [
+    ["an exit", FrameType.EXIT, ({ process }) => [process, exit(0)]],
+    ["a connection", FrameType.ACCEPT, ({ listener }) => [GUEST_STREAMS, accept(listener)]],
+    ["credit", FrameType.CREDIT, ({ stdio }) => [stdio, new WireWriter().u32(0).finish()]],
+  ];
+  it.each(whole)("gives the machine up for %s that is cut short anywhere, or goes on", async (_name, type, make) => {
+    const reasonsFor = async (alter: (payload: Uint8Array) => Uint8Array) => {
+      const session = await connected();
+      const listening = session.client.listen("/s", 0o600, () => undefined);
+      session.guest.result(FrameType.LISTEN);
+      await listening;
+      const { id: process, stdio } = await spawned(session);
+      const [id, payload] = make({ listener: session.guest.last(FrameType.LISTEN).id, process, stdio });
+      session.guest.say(type, id, alter(payload));
+      return [payload.length, session.reasons] as const;
+    };
+    const [length, reasons] = await reasonsFor((payload) => payload);
+    expect(reasons).toEqual([]);
+    const broken = [expect.stringContaining("agent protocol")];
+    for (let cut = 0; cut < length; cut++) expect((await reasonsFor((all) => all.subarray(0, cut)))[1]).toEqual(broken);
+    expect((await reasonsFor((all) => new Uint8Array([...all, 0])))[1]).toEqual(broken);
+  });
+
   it.each(violations)("gives the machine up for %s", async (_name, violate) => {
     const session = await connected();
     const waiting = session.client.usage("/").catch((error: unknown) => error);

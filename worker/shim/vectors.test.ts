@@ -120,6 +120,17 @@ describe("agent protocol vectors", async () => {
     },
   );
 
+  // UNLISTEN, one number, and QUIESCE, none, are read where they are carried out.
+  const decoded = vectors.requests.filter(({ name }) => name !== "unlisten" && name !== "quiesce");
+  it.each(decoded)("the agent refuses $name that is cut short anywhere, or goes on", async ({ type, hex }) => {
+    const payload = hex.slice(24);
+    const wrong = Array.from({ length: payload.length / 2 }, (_, bytes) => payload.slice(0, 2 * bytes));
+    for (const one of [...wrong, `${payload}00`]) {
+      const lines = (await agent("decode", String(type), one)).toString().trimEnd().split("\n");
+      expect(lines.at(-1), one).toBe("malformed");
+    }
+  });
+
   it.each(vectors.malformed)("the agent refuses $name", async ({ type, hex }) => {
     const lines = (await agent("decode", String(type), hex)).toString().trimEnd().split("\n");
     expect(lines.at(-1)).toBe("malformed");
