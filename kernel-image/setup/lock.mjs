@@ -3,13 +3,14 @@ import { once } from "node:events";
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemFailure } from "./failure.mjs";
+import { inherited } from "./run.mjs";
 
 /** What flock(1) is told to answer when somebody else has the lock. */
 const taken = 75;
 
 /**
- * Runs `work` while nobody else holds the lock of that file; waits its turn. A lock ends with the process that holds it,
- * however that ends: flock(1) sits beside it and reads from it.
+ * Runs `work` while nobody else holds the lock of that file; waits its turn. A lock ends with the process that holds it and
+ * the programs that it runs, however those end: flock(1) sits beside them and reads from them.
  * @template T
  * @param {string} path
  * @param {{ onWait: () => void }} options
@@ -23,10 +24,13 @@ export async function locked(path, { onWait }, work) {
     onWait();
     holder = await hold(path, []);
   }
+  if (!holder) throw new Error(`Cannot lock ${path}`);
+  inherited.add(holder.stdin);
   try {
     return await work();
   } finally {
-    holder?.stdin.end();
+    inherited.delete(holder.stdin);
+    holder.stdin.end();
   }
 }
 

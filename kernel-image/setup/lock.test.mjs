@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -34,11 +34,7 @@ it("locked() lets one work at a time, and tells who waits", async () => {
 it("locked() frees the lock when the work fails, and when the process is killed", async () => {
   const fails = () => Promise.reject(new Error("no"));
   await expect(locked(path, { onWait: () => {} }, fails)).rejects.toThrow("no");
-  const script = `
-    import { locked } from ${JSON.stringify(new URL("./lock.mjs", import.meta.url).href)};
-    await locked(${JSON.stringify(path)}, { onWait: () => {} }, () => new Promise(() => console.log("has it")));
-    setInterval(() => {}, 1000);`;
-  const other = spawn(process.execPath, ["--input-type=module", "-e", `${script}`], {
+  const other = spawn(process.execPath, ["--input-type=module", "-e", script(`console.log("has it")`)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(other.stdout, "data");
@@ -49,10 +45,34 @@ it("locked() frees the lock when the work fails, and when the process is killed"
   expect(await mine).toBe("mine");
 });
 
+it("locked() keeps the lock while a program of a killed process goes on", async () => {
+  const [begun, done] = [join(folder, "begun"), join(folder, "done")];
+  const program = `await run("sh", ["-c", "touch ${begun}; sleep .5; touch ${done}"])`;
+  const other = spawn(process.execPath, ["--input-type=module", "-e", script(program)], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  await until(() => existsSync(begun));
+  other.kill("SIGKILL");
+  expect(await locked(path, { onWait: () => {} }, async () => existsSync(done))).toBe(true);
+});
+
 it("locked() works without a lock where nothing can be written", async () => {
   // Not even root makes a folder there.
   expect(await locked("/sys/wherry/lock", { onWait: () => {} }, async () => "done")).toBe("done");
 });
+
+/**
+ * A program that holds the lock and never lets go.
+ * @param {string} work
+ */
+function script(work) {
+  const module = (/** @type {string} */ name) => JSON.stringify(new URL(name, import.meta.url).href);
+  return `
+    import { locked } from ${module("./lock.mjs")};
+    import { run } from ${module("./run.mjs")};
+    setInterval(() => {}, 1000);
+    await locked(${JSON.stringify(path)}, { onWait: () => {} }, async () => { ${work}; await new Promise(() => {}); });`;
+}
 
 /** @param {() => boolean} condition */
 async function until(condition) {

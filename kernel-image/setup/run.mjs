@@ -9,7 +9,6 @@ import { SetupFailure } from "./failure.mjs";
  * @property {string} [cwd]
  * @property {Record<string, string>} [env] added to this process's environment
  * @property {string} [log] a file that takes all output, appended
- * @property {boolean} [loud] show the output to the user instead
  * @property {boolean} [anyway] resolve also when it failed
  */
 
@@ -30,6 +29,12 @@ export async function run(program, args, options = {}) {
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
+
+/**
+ * Open in every program that is run: whoever reads from one hears its end when the last of them has ended, too.
+ * @type {Set<import("node:stream").Writable>}
+ */
+export const inherited = new Set();
 
 /**
  * While `work` runs, a signal that ends this process ends the programs that it runs, too: a compiler would go on otherwise.
@@ -62,7 +67,7 @@ export function outcome(program, args, options = {}) {
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
-      stdio: ["ignore", options.loud ? "inherit" : "pipe", options.loud ? "inherit" : "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...inherited],
     });
     running.add(child);
     const log = options.log ? createWriteStream(options.log, { flags: "a" }) : undefined;
