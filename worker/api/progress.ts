@@ -100,7 +100,9 @@ function isStep(message: JsonMessage): boolean {
 function formatMessage(message: JsonMessage): string {
   const detail = message.progressDetail as ProgressDetail | undefined;
   const progress = message.progress ?? (detail?.current === undefined ? undefined : progressBar(detail));
-  return `${JSON.stringify(progress ? { ...message, progress } : message)}\r\n`;
+  // The ID comes last.
+  const { id, ...rest } = message;
+  return `${JSON.stringify(progress ? { ...rest, progress, id } : message)}\r\n`;
 }
 
 /** The bar for a terminal of 200 columns, as jsonmessage draws it. */

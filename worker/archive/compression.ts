@@ -100,17 +100,19 @@ async function* nativeGunzip(
   let pending: Uint8Array | undefined = start;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
+      let next: IteratorResult<Uint8Array, unknown>;
       try {
-        const next: IteratorResult<Uint8Array, unknown> = pending ? { value: pending } : await chunks.next();
-        pending = undefined;
-        if (next.done) return controller.close();
-        bounds.in(next.value.length);
-        // The decoder may hand its input to another thread: it gets bytes of its own.
-        controller.enqueue(next.value.slice());
+        next = pending ? { value: pending } : await chunks.next();
       } catch (error) {
         sourceError = error;
         throw error;
       }
+      pending = undefined;
+      // Both throw when the decoder has given up meanwhile, which is no failure of the source.
+      if (next.done) return controller.close();
+      bounds.in(next.value.length);
+      // The decoder may hand its input to another thread: it gets bytes of its own.
+      controller.enqueue(next.value.slice());
     },
   });
   try {
