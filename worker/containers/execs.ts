@@ -1,26 +1,22 @@
 import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
 import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
-import type { Clock } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
 import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts";
 import type { ProcessSpec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser } from "../runtime/spec/user.ts";
 import type { TerminalSize } from "../shim/guest.ts";
-import { type AttachedStreams, endedBy } from "./attach.ts";
+import type { AttachedStreams } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
-import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
-import { OutputFan } from "./output-fan.ts";
+import { parseDetachKeys } from "./detach-keys.ts";
+import { clientStreams } from "./exec-streams.ts";
 import { readUserDatabase } from "./process-options.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 
 /** Docker forgets an exec that has ended after a while; here the oldest go when there are this many. */
 const keptExecs = 500;
-
-/** Output may come late, or be held open by what the process left behind: so long after its end it is over, as in Docker. */
-const drainTime = 2000;
 
 type ExecComponents = Pick<ContainersComponents, "events" | "clock">;
 
@@ -104,7 +100,9 @@ export class Execs {
       const leave = new AbortController();
       options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
       const { clock } = this.#components;
-      return clientStreams(exec, process, {
+      return clientStreams(process, {
+        tty,
+        detachKeys: exec.request.DetachKeys ?? "",
         clock,
         leave,
         detached: () => this.#event(exec.container, "exec_detach", id),
@@ -242,71 +240,6 @@ function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached
     stderr: attached && !request.Tty && (request.AttachStderr ?? false),
     ...(request.Tty && { terminal: size ? { size } : {} }),
   };
-}
-
-interface ClientOptions {
-  readonly clock: Clock;
-  /** Aborted when the client leaves, by this end or the other. A client that leaves does not end the process. */
-  readonly leave: AbortController;
-  readonly detached: () => void;
-}
-
-/** What the client gets of the process, until that ends or the client leaves. */
-function clientStreams(exec: Exec, process: Process, { clock, leave, detached }: ClientOptions): AttachedStreams {
-  const { request } = exec;
-  const tty = request.Tty ?? false;
-  const keys = parseDetachKeys(request.DetachKeys || defaultDetachKeys);
-  const onDetach = () => {
-    detached();
-    leave.abort();
-  };
-  const stdin = process.stdin && quiet(process.stdin);
-  const outputs = [process.stdout, process.stderr].map((source) => source && { source, fan: new OutputFan() });
-  const [stdout, stderr] = outputs.map((output) => output && endedBy(output.fan.subscribe(), leave.signal));
-  void copyOutputs(
-    process,
-    outputs.filter((output) => output !== undefined),
-    clock,
-  );
-  return {
-    tty,
-    ...(stdin && { stdin: tty ? detachable(stdin, keys, onDetach) : stdin }),
-    ...(stdout && { stdout }),
-    ...(stderr && { stderr }),
-  };
-}
-
-interface Output {
-  readonly source: ReadableStream<Uint8Array>;
-  readonly fan: OutputFan;
-}
-
-/**
- * Copies output, which ends no sooner than the process, so that who has read it all can ask for the exit code. When its
- * reader has left the rest is read and dropped.
- */
-async function copyOutputs(process: Process, outputs: readonly Output[], clock: Clock): Promise<void> {
-  const copied = Promise.allSettled(
-    outputs.map(async ({ source, fan }) => {
-      for await (const bytes of source) await fan.write(bytes);
-    }),
-  );
-  await process.exited.catch(() => undefined);
-  for (const { fan } of outputs) fan.hurry();
-  const patience = new AbortController();
-  await Promise.race([copied, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
-  patience.abort();
-  for (const { fan } of outputs) fan.close();
-}
-
-/** A process that has ended reads no more; that is no error for who writes. */
-function quiet(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
-  const writer = stdin.getWriter();
-  return new WritableStream<Uint8Array>({
-    write: (bytes) => writer.write(bytes).catch(() => undefined),
-    close: () => writer.close().catch(() => undefined),
-    abort: () => writer.close().catch(() => undefined),
-  });
 }
 
 async function drain(stream: ReadableStream<Uint8Array> | undefined): Promise<void> {

@@ -1,0 +1,75 @@
+import type { Clock } from "../internal/clock.ts";
+import type { Process } from "../runtime/runtime.ts";
+import { type AttachedStreams, endedBy } from "./attach.ts";
+import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
+import { OutputFan } from "./output-fan.ts";
+
+/** Output may come late, or be held open by what the process left behind: so long after its end it is over, as in Docker. */
+const drainTime = 2000;
+
+export interface ClientOptions {
+  readonly tty: boolean;
+  /** As the client wrote them; the default ones when empty. */
+  readonly detachKeys: string;
+  readonly clock: Clock;
+  /** Aborted when the client leaves, by this end or the other. A client that leaves does not end the process. */
+  readonly leave: AbortController;
+  readonly detached: () => void;
+}
+
+/** What the client gets of the process, until that ends or the client leaves. */
+export function clientStreams(process: Process, options: ClientOptions): AttachedStreams {
+  const { tty, detachKeys, clock, leave, detached } = options;
+  const keys = parseDetachKeys(detachKeys || defaultDetachKeys);
+  const onDetach = () => {
+    detached();
+    leave.abort();
+  };
+  const stdin = process.stdin && quiet(process.stdin);
+  const outputs = [process.stdout, process.stderr].map((source) => source && { source, fan: new OutputFan() });
+  const [stdout, stderr] = outputs.map((output) => output && endedBy(output.fan.subscribe(), leave.signal));
+  void copyOutputs(
+    process,
+    outputs.filter((output) => output !== undefined),
+    clock,
+  );
+  return {
+    tty,
+    ...(stdin && { stdin: tty ? detachable(stdin, keys, onDetach) : stdin }),
+    ...(stdout && { stdout }),
+    ...(stderr && { stderr }),
+  };
+}
+
+interface Output {
+  readonly source: ReadableStream<Uint8Array>;
+  readonly fan: OutputFan;
+}
+
+/**
+ * Copies output, which ends no sooner than the process, so that who has read it all can ask for the exit code. When its
+ * reader has left the rest is read and dropped.
+ */
+async function copyOutputs(process: Process, outputs: readonly Output[], clock: Clock): Promise<void> {
+  const copied = Promise.allSettled(
+    outputs.map(async ({ source, fan }) => {
+      for await (const bytes of source) await fan.write(bytes);
+    }),
+  );
+  await process.exited.catch(() => undefined);
+  for (const { fan } of outputs) fan.hurry();
+  const patience = new AbortController();
+  await Promise.race([copied, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
+  patience.abort();
+  for (const { fan } of outputs) fan.close();
+}
+
+/** A process that has ended reads no more; that is no error for who writes. */
+function quiet(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
+  const writer = stdin.getWriter();
+  return new WritableStream<Uint8Array>({
+    write: (bytes) => writer.write(bytes).catch(() => undefined),
+    close: () => writer.close().catch(() => undefined),
+    abort: () => writer.close().catch(() => undefined),
+  });
+}
