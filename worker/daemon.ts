@@ -57,7 +57,8 @@ export interface DaemonComponents {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type Log = (level: LogLevel, message: string) => void;
 
-const dockerSocketConnections = 64;
+/** Of the accepted streams that the agent allows; the rest are for the `docker` of the host's shells. */
+const dockerSocketConnections = 128;
 
 /** How long the guest may take to end its containers when the engine stops: one that hangs ends with them. As dockerd's. */
 const shutdownTimeout = 15_000;

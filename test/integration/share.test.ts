@@ -125,30 +125,54 @@ describe("what is not shared", () => {
 });
 
 describe("the engine's socket in a container", () => {
+  beforeAll(() => docker("pull", "-q", "debian"));
+
+  /** Runs a script in a container that has the socket: `connected()` is a connection to it, and files are read whole. */
+  const perl = (script: string) => {
+    const connected = `
+      use Socket; use IO::Handle; local $/;
+      sub connected {
+        socket(my $s, PF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un("/var/run/docker.sock")) or die $!;
+        $s->autoflush(1); return $s;
+      }`;
+    const volume = "/var/run/docker.sock:/var/run/docker.sock";
+    return docker("run", "--rm", "--name", "asks", "-v", volume, "debian", "perl", "-e", connected + script);
+  };
+
   it("reaches this engine", async () => {
-    await docker("pull", "-q", "debian");
-    const script = [
-      "use Socket;",
-      'socket(my $s, PF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un("/var/run/docker.sock")) or die $!;',
-      '$s->autoflush(1); print $s "GET /containers/json HTTP/1.0\\r\\n\\r\\n"; local $/; print <$s>;',
-    ].join(" ");
-    const socket = "/var/run/docker.sock:/var/run/docker.sock";
-    const { stdout, stderr } = await docker(
-      "run",
-      "--rm",
-      "--name",
-      "asks",
-      "-v",
-      socket,
-      "debian",
-      "perl",
-      "-MIO::Handle",
-      "-e",
-      script,
-    );
+    const { stdout, stderr } = await perl(`
+      my $s = connected(); print $s "GET /containers/json HTTP/1.0\\r\\n\\r\\n"; print <$s>;`);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^HTTP\/1\.[01] 200 OK\r\n/);
     expect(stdout).toContain('"Names":["/asks"]');
+  });
+
+  it("serves a hundred connections at once", async () => {
+    const { stdout } = await perl(`
+      my @all = map { connected() } 1 .. 100;
+      print $_ "GET /_ping HTTP/1.0\\r\\n\\r\\n" for @all;
+      my $well = 0; for my $s (@all) { my $answer = <$s>; $well++ if $answer =~ /\\r\\n\\r\\nOK$/ } print $well;`);
+    expect(stdout).toBe("100");
+  });
+
+  it("hands a connection over to an exec, whose input ends when the client has said all", async () => {
+    await docker("run", "-d", "--name", "other", "busybox", "sleep", "1000");
+    const { stdout, stderr } = await perl(`
+      sub post { my ($s, $path, $head, $body) = @_; my $n = length $body;
+        print $s "POST $path HTTP/1.1\\r\\nHost: d\\r\\n$head"
+          . "Content-Type: application/json\\r\\nContent-Length: $n\\r\\n\\r\\n$body" }
+      my $s = connected();
+      post($s, "/containers/other/exec", "Connection: close\\r\\n",
+        '{"AttachStdin":true,"AttachStdout":true,"Tty":false,"Cmd":["sh","-c","cat; echo over"]}');
+      my ($id) = <$s> =~ /"Id":"([0-9a-f]+)"/;
+      $s = connected();
+      post($s, "/exec/$id/start", "Connection: Upgrade\\r\\nUpgrade: tcp\\r\\n", '{"Detach":false,"Tty":false}');
+      print $s "through\\n"; shutdown($s, 1);
+      my $all = <$s>; $all =~ s/[\\x00-\\x09\\x0b-\\x1f]//g; print $all;`);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^HTTP\/1.1 101 UPGRADED\n/);
+    expect(stdout).toMatch(/through\n.*over\n$/s);
+    await docker("rm", "-f", "other");
   });
 });
 
