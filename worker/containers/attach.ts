@@ -1,6 +1,7 @@
 import { conflict } from "../errdefs/errors.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
+import { openLogForReading } from "./container-log.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
 
 export interface AttachOptions {
@@ -58,7 +59,7 @@ export async function attach(
 }
 
 async function readLog(components: Pick<ContainersComponents, "logs">, container: Container) {
-  const log = await components.logs.open(container.id, container.record.hostConfig.LogConfig.Config);
+  const log = await openLogForReading(components.logs, container.record);
   const pieces: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
   for (const { stream, bytes } of log.entries) pieces[stream].push(bytes);
   return pieces;

@@ -18,6 +18,7 @@ import type { TerminalSize } from "../shim/guest.ts";
 import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container, ContainerExit } from "./container.ts";
+import { openLogForReading } from "./container-log.ts";
 import { ContainerTable } from "./container-table.ts";
 import { type CreateOptions, Creator } from "./creator.ts";
 import { Execs } from "./execs.ts";
@@ -196,9 +197,8 @@ export class Containers {
     if (container.removing) {
       throw conflict("can not get logs from container which is dead or marked for removal");
     }
-    const { config, hostConfig } = container.record;
-    const log = await this.#components.logs.open(container.id, hostConfig.LogConfig.Config);
-    return { tty: config.Tty, frames: log.read(options) };
+    const log = await openLogForReading(this.#components.logs, container.record);
+    return { tty: container.record.config.Tty, frames: log.read(options) };
   }
 
   async stats(name: string, options: StatsOptions): Promise<ReadableStream<ContainerStats>> {

@@ -142,7 +142,7 @@ test("`logs --follow` of a --rm container ends with it, the last line told", asy
   const writer = stdin?.getWriter();
   await writer?.write(new TextEncoder().encode("last words"));
   await containers.kill(id, "TERM");
-  expect(await followed).toBe("last words\n");
+  expect(await followed).toBe("last words");
 });
 
 test("a removed container leaves no log behind, and a start of the engine drops what a former one left", async () => {

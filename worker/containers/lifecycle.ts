@@ -6,6 +6,7 @@ import { StartFailed, type Task } from "../runtime/runtime.ts";
 import type { ExitStatus } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type Container, lostLayer, type RunningTask } from "./container.ts";
+import { openLog } from "./container-log.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { Creator } from "./creator.ts";
 import { HealthMonitor } from "./health.ts";
@@ -111,7 +112,7 @@ export class Lifecycle {
     let log: ContainerLog;
     try {
       // Before the launch: what fails after it leaves a process behind.
-      log = await logs.open(container.id, container.record.hostConfig.LogConfig.Config);
+      log = await openLog(logs, container.record);
       task = await this.#launch(container, { rootfs: await this.#rootfs(container), sandbox });
     } catch (error) {
       await sandbox.release().catch((failure) => this.#failed("releasing a sandbox", container, failure));

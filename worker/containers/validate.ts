@@ -1,7 +1,7 @@
 import type { ContainerConfig, HealthConfig } from "../api/types/container.ts";
 import type { HostConfig, Resources, RestartPolicy } from "../api/types/host-config.ts";
 import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
-import { checkLogOptions } from "../logger/log-store.ts";
+import { checkLogConfig } from "../logger/log-options.ts";
 import { normalizeCapabilities } from "../runtime/spec/capabilities.ts";
 import { commandLine } from "./command.ts";
 import { parseSignal } from "./signals.ts";
@@ -33,12 +33,7 @@ export function validateHostConfig(host: HostConfig, machine: { readonly cpus: n
     throw invalidParameter(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   if (host.ShmSize < 0) throw invalidParameter("SHM size can not be less than 0");
-  if (host.LogConfig.Type !== "json-file") {
-    throw invalidParameter(
-      `error looking up logging plugin ${host.LogConfig.Type}: plugin ${JSON.stringify(host.LogConfig.Type)} not found`,
-    );
-  }
-  checkLogOptions(host.LogConfig.Config);
+  checkLogConfig(host.LogConfig.Type, host.LogConfig.Config);
   if (!["crun", "runc", "io.containerd.runc.v2"].includes(host.Runtime ?? "crun")) {
     throw invalidParameter(`unknown or invalid runtime name: ${host.Runtime}`);
   }

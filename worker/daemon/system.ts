@@ -225,7 +225,7 @@ const kernelArchitecture: Readonly<Record<string, string>> = { "386": "i686", am
 
 /** What the guest's kernel can limit: cgroup v2 on one processor. */
 const limits = {
-  Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file"] },
+  Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file", "local"] },
   MemoryLimit: true,
   SwapLimit: true,
   CpuCfsPeriod: true,

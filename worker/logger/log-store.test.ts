@@ -3,11 +3,12 @@ import { MemoryFiles } from "../content/memory.ts";
 import { systemClock } from "../internal/clock.ts";
 import { LogStore } from "./log-store.ts";
 
+const settings = { capacity: 1 << 20, details: "" };
 const names = async (files: MemoryFiles) => (await files.list("logs/")).map(({ name }) => name);
 
 async function written(files: MemoryFiles, id: string): Promise<LogStore> {
   const store = new LogStore({ files, clock: systemClock() });
-  const log = await store.open(id, {});
+  const log = await store.open(id, settings);
   log.write("stdout", new TextEncoder().encode("one\ntwo\n"));
   return store;
 }
@@ -17,7 +18,7 @@ test("save() keeps a log for the next engine; flush() waits for it", async () =>
   const store = await written(files, "a");
   void store.save("a");
   await store.flush();
-  const next = await new LogStore({ files, clock: systemClock() }).open("a", {});
+  const next = await new LogStore({ files, clock: systemClock() }).open("a", settings);
   expect(next.entries.map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(["one\n", "two\n"]);
 });
 
@@ -37,7 +38,7 @@ test("open() after remove() finds nothing of the former log", async () => {
   const store = await written(files, "a");
   await store.save("a");
   const removed = store.remove("a");
-  expect((await store.open("a", {})).entries).toEqual([]);
+  expect((await store.open("a", settings)).entries).toEqual([]);
   await removed;
 });
 

@@ -1,10 +1,8 @@
 import type { ChunkedFiles } from "../content/files.ts";
-import { invalidParameter } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { ContainerLog, type LogEntry } from "./log.ts";
+import type { LogSettings } from "./log-options.ts";
 
-/** Docker keeps all there is; memory does not allow that here. */
-const defaultCapacity = 8 << 20;
 const headerSize = 13;
 const folder = "logs/";
 
@@ -30,11 +28,12 @@ export class LogStore {
   }
 
   /** The log of a container, read back when this engine has not seen it run. */
-  open(id: string, options: Readonly<Record<string, string>>): Promise<ContainerLog> {
+  async open(id: string, settings: LogSettings): Promise<ContainerLog> {
+    if (settings.capacity === 0) return new ContainerLog(this.#clock, settings);
     const known = this.#logs.get(id);
     if (known) return known;
     const loaded = this.#inTurn(id, () => this.#load(id));
-    const log = loaded.then((entries) => new ContainerLog(this.#clock, logCapacity(options), entries));
+    const log = loaded.then((entries) => new ContainerLog(this.#clock, settings, entries));
     this.#logs.set(id, log);
     log.catch(() => {
       if (this.#logs.get(id) === log) this.#logs.delete(id);
@@ -101,29 +100,6 @@ export class LogStore {
       await file.close();
     }
   }
-}
-
-/** Throws `InvalidParameter` for an option that Docker's json-file driver does not know. */
-export function checkLogOptions(options: Readonly<Record<string, string>>): void {
-  const known = ["max-file", "max-size", "compress", "labels", "labels-regex", "env", "env-regex", "tag"];
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw invalidParameter(`unknown log opt '${name}' for json-file log driver`);
-  }
-}
-
-/** Bytes that are kept: `max-size` times `max-file`, and never more than the default. */
-export function logCapacity(options: Readonly<Record<string, string>>): number {
-  const size = parseSize(options["max-size"] ?? "");
-  const files = Math.max(1, Number(options["max-file"] ?? "1") || 1);
-  return size === undefined ? defaultCapacity : Math.min(defaultCapacity, size * files);
-}
-
-/** Such as `10m`: binary units, as go-units reads them. Undefined for what is no size. */
-export function parseSize(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const power = ["", "k", "m", "g", "t", "p"].indexOf((match[2] ?? "").toLowerCase());
-  return Math.floor(Number(match[1]) * 1024 ** power);
 }
 
 function fileName(id: string): string {

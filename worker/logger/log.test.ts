@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../internal/clock.ts";
 import { ContainerLog, type LogReadOptions } from "./log.ts";
-import { logCapacity, parseSize } from "./log-store.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const all: LogReadOptions = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
@@ -12,20 +11,20 @@ async function read(log: ContainerLog, options: Partial<LogReadOptions> = {}): P
   return text;
 }
 
-function makeLog(capacity = 1 << 20): ContainerLog {
-  const log = new ContainerLog(systemClock(), capacity);
+function makeLog(capacity = 1 << 20, details = ""): ContainerLog {
+  const log = new ContainerLog(systemClock(), { capacity, details });
   log.open();
   return log;
 }
 
-test("read() answers whole lines, and the last one with a line feed once the log is closed", async () => {
+test("read() answers whole lines, and what is left of one once the log is closed", async () => {
   const log = makeLog();
   log.write("stdout", bytes("one\ntw"));
   log.write("stderr", bytes("oops\n"));
   log.write("stdout", bytes("o\nthree"));
   expect(await read(log)).toBe("one\noops\ntwo\n");
   log.close();
-  expect(await read(log)).toBe("one\noops\ntwo\nthree\n");
+  expect(await read(log)).toBe("one\noops\ntwo\nthree");
   expect(await read(log, { stdout: false })).toBe("oops\n");
 });
 
@@ -54,17 +53,26 @@ test("read() stops following when the client leaves", async () => {
   expect(await following).toBe("");
 });
 
-test("read() puts one timestamp in front of a line that was logged in pieces", async () => {
-  const log = makeLog();
+test("read() puts the time and the details in front of each piece of a long line, and counts pieces from the end", async () => {
+  const log = makeLog(1 << 20, "a=b");
   log.write("stdout", bytes(`${"x".repeat(20_000)}\n`));
-  const text = await read(log, { timestamps: true });
-  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z x+\n$/);
-  expect(text.length).toBe(31 + 20_001);
+  const prefix = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z a=b ";
+  expect(await read(log, { timestamps: true, details: true })).toMatch(
+    new RegExp(`^${prefix}x{16384}${prefix}x{3616}\\n$`),
+  );
+  expect(await read(log, { tail: 1 })).toBe(`${"x".repeat(3616)}\n`);
+});
+
+test("a log without room keeps nothing", async () => {
+  const log = makeLog(0);
+  log.write("stdout", bytes("gone\n"));
+  log.close();
+  expect(await read(log)).toBe("");
 });
 
 test("read() leaves out what is before `since` or after `until`", async () => {
   const clock = systemClock();
-  const log = new ContainerLog(clock, 1 << 20);
+  const log = new ContainerLog(clock, { capacity: 1 << 20, details: "" });
   log.write("stdout", bytes("early\n"));
   const since = clock.nanos();
   log.write("stdout", bytes("in time\n"));
@@ -81,7 +89,7 @@ test("write() drops the oldest lines beyond the capacity", async () => {
 
 test("write() keeps millions of tiny lines within the capacity, what they cost besides their bytes counted", async () => {
   const capacity = 1 << 20;
-  const log = new ContainerLog({ ...systemClock(), nanos: () => 1n }, capacity);
+  const log = new ContainerLog({ ...systemClock(), nanos: () => 1n }, { capacity, details: "" });
   log.open();
   const chunk = bytes("y\n".repeat(50_000));
   const follower = log.read({ ...all, follow: true }).getReader();
@@ -97,10 +105,3 @@ test("write() keeps millions of tiny lines within the capacity, what they cost b
   for (let result = await follower.read(); !result.done; result = await follower.read()) followed++;
   expect(followed).toBeLessThanOrEqual(entries.length);
 }, 60_000);
-
-test("logCapacity() reads max-size and max-file", () => {
-  expect(parseSize("10k")).toBe(10_240);
-  expect(parseSize("1.5m")).toBe(1_572_864);
-  expect(parseSize("foo")).toBeUndefined();
-  expect(logCapacity({ "max-size": "10k", "max-file": "3" })).toBe(30_720);
-});

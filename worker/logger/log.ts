@@ -1,5 +1,6 @@
 import type { Clock } from "../internal/clock.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
+import type { LogSettings } from "./log-options.ts";
 
 export type LogStream = "stdout" | "stderr";
 
@@ -37,12 +38,12 @@ const longestPiece = 16 * 1024;
 const lineFeed = 0x0a;
 
 /**
- * What a container wrote, line by line, the newest of it: `capacity` bytes, overhead counted. While the container runs the log is open and
+ * What a container wrote, line by line, the newest of it: as many bytes as the settings say, overhead counted. While the container runs the log is open and
  * followers wait for more; `close` ends them.
  */
 export class ContainerLog {
   readonly #clock: Clock;
-  readonly #capacity: number;
+  readonly #settings: LogSettings;
   #entries: LogEntry[] = [];
   /** Index of the oldest entry that is kept; what is before it was dropped and leaves the array in batches. */
   #head = 0;
@@ -53,9 +54,9 @@ export class ContainerLog {
   readonly #rests: Record<LogStream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
   #waiters: (() => void)[] = [];
 
-  constructor(clock: Clock, capacity: number, entries: readonly LogEntry[] = []) {
+  constructor(clock: Clock, settings: LogSettings, entries: readonly LogEntry[] = []) {
     this.#clock = clock;
-    this.#capacity = capacity;
+    this.#settings = settings;
     for (const entry of entries) this.#append(entry);
   }
 
@@ -83,10 +84,12 @@ export class ContainerLog {
     this.#wake();
   }
 
-  /** Ends followers. A last line without a line feed gets one. */
+  /** Ends followers. A last line without a line feed is an entry too. */
   close(): void {
     for (const stream of ["stdout", "stderr"] as const) {
-      if (this.#rests[stream].length > 0) this.write(stream, Uint8Array.of(lineFeed));
+      const rest = this.#rests[stream];
+      this.#rests[stream] = new Uint8Array(0);
+      if (rest.length > 0) this.#append({ time: this.#clock.nanos(), stream, bytes: rest });
     }
     this.#open = false;
     this.#wake();
@@ -97,7 +100,6 @@ export class ContainerLog {
       options[entry.stream] && (options.since === undefined || entry.time >= options.since);
     const over = (entry: LogEntry) => options.until !== undefined && entry.time > options.until;
     let position = this.#gone + this.#tailStart(options.tail, (entry) => wanted(entry) && !over(entry));
-    const starts: Record<LogStream, boolean> = { stdout: true, stderr: true };
     const next = (): LogEntry | undefined => {
       position = Math.max(position, this.#gone + this.#head);
       const entry = this.#entries[position - this.#gone];
@@ -112,9 +114,7 @@ export class ContainerLog {
           const entry = next();
           if (entry && over(entry)) return controller.close();
           if (entry && wanted(entry)) {
-            const bytes = decorate(entry, starts[entry.stream], options);
-            starts[entry.stream] = entry.bytes.at(-1) === lineFeed;
-            return controller.enqueue({ stream: entry.stream, bytes });
+            return controller.enqueue({ stream: entry.stream, bytes: this.#decorate(entry, options) });
           }
           if (entry) continue;
           if (!options.follow || !this.#open || stop.signal.aborted) return controller.close();
@@ -125,17 +125,15 @@ export class ContainerLog {
     });
   }
 
-  /** Index of the first entry of the last `tail` lines that are wanted. */
+  /** Index of the first of the last `tail` entries that are wanted. */
   #tailStart(tail: number | undefined, wanted: (entry: LogEntry) => boolean): number {
     if (tail === undefined) return this.#head;
-    let lines = 0;
+    let found = 0;
     for (let index = this.#entries.length - 1; index >= this.#head; index--) {
       const entry = this.#entries[index];
-      if (!entry || !wanted(entry)) continue;
-      if (entry.bytes.at(-1) === lineFeed || lines === 0) lines++;
-      if (lines > tail) return index + 1;
+      if (entry && wanted(entry) && ++found > tail) return index + 1;
     }
-    return tail === 0 ? this.#entries.length : this.#head;
+    return this.#head;
   }
 
   /** Resolves when there is something new, when the log is closed, when the reader leaves or when its time is over. */
@@ -163,10 +161,19 @@ export class ContainerLog {
     });
   }
 
+  /** Each entry, a piece of a long line too, has its own time and details, as Docker's log has. */
+  #decorate(entry: LogEntry, { timestamps, details }: LogReadOptions): Uint8Array {
+    if (!timestamps && !details) return entry.bytes;
+    const prefix = `${timestamps ? `${rfc3339Nano(entry.time)} ` : ""}${details ? `${this.#settings.details} ` : ""}`;
+    return concat(new TextEncoder().encode(prefix), entry.bytes);
+  }
+
   #append(entry: LogEntry): void {
+    const { capacity } = this.#settings;
+    if (capacity === 0) return;
     this.#entries.push(entry);
     this.#size += entry.bytes.length + entryOverhead;
-    while (this.#size > this.#capacity && this.#head < this.#entries.length - 1) {
+    while (this.#size > capacity && this.#head < this.#entries.length - 1) {
       this.#size -= (this.#entries[this.#head]?.bytes.length ?? 0) + entryOverhead;
       this.#head++;
     }
@@ -182,12 +189,6 @@ export class ContainerLog {
     this.#waiters = [];
     for (const waiter of waiters) waiter();
   }
-}
-
-function decorate(entry: LogEntry, startsLine: boolean, options: LogReadOptions): Uint8Array {
-  if (!startsLine || (!options.timestamps && !options.details)) return entry.bytes;
-  const prefix = `${options.timestamps ? `${rfc3339Nano(entry.time)} ` : ""}${options.details ? " " : ""}`;
-  return concat(new TextEncoder().encode(prefix), entry.bytes);
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -47,6 +47,9 @@ export function resolvConfFile({ dns, dnsSearch, dnsOptions }: SandboxRequest): 
   ].join("\n");
 }
 
+/** The full name, then the first word of it. */
 function hostnames({ hostname, domainname }: SandboxRequest): string {
-  return domainname === "" ? hostname : `${hostname}.${domainname} ${hostname}`;
+  const full = domainname === "" ? hostname : `${hostname}.${domainname}`;
+  const [short = ""] = full.split(".", 1);
+  return short === full ? full : `${full} ${short}`;
 }

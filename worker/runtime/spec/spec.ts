@@ -119,9 +119,10 @@ export function mergeEnvironment(first: readonly string[], second: readonly stri
   return [...merged.values()];
 }
 
-/** HOME comes from the container's passwd file unless it is set. */
+/** HOME comes from the container's passwd file unless it is set to something. */
 export function withHome(env: readonly string[], user: ResolvedUser): readonly string[] {
-  return env.some((entry) => entry.startsWith("HOME=")) ? env : [...env, `HOME=${user.home}`];
+  const home = env.find((entry) => entry.startsWith("HOME="));
+  return home && home !== "HOME=" ? env : mergeEnvironment(env, [`HOME=${user.home}`]);
 }
 
 export function capabilitySets(names: readonly string[]): CapabilitySets {

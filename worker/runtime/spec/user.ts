@@ -18,7 +18,8 @@ const largestId = 2 ** 31 - 1;
  * `InvalidParameter` with Docker's text when a name is unknown.
  */
 export function resolveUser(user: string, additional: readonly string[], database: UserDatabase): ResolvedUser {
-  const [name = "", groupName = ""] = user.split(":", 2);
+  const colon = user.indexOf(":");
+  const [name, groupName] = colon < 0 ? [user, ""] : [user.slice(0, colon), user.slice(colon + 1)];
   const groups = parseGroup(database.group);
   const entry = findUser(parsePasswd(database.passwd), name);
   const uid = entry?.uid ?? (name === "" ? 0 : parseId(name));
