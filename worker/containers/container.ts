@@ -7,6 +7,7 @@ import type { RecordStore } from "../metadata/records.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Task } from "../runtime/runtime.ts";
 import type { Mount } from "../snapshots/mount.ts";
+import type { ContainersComponents } from "./components.ts";
 import { type ContainerRecord, recordKey, type StateRecord, toJson } from "./record.ts";
 import { ContainerStdio } from "./stdio.ts";
 
@@ -103,13 +104,17 @@ export class Container {
   }
 
   /** For what has happened already: it stays changed in memory even when it cannot be made durable. */
-  async settleState(changes: Partial<StateRecord>): Promise<void> {
+  async settle(changes: Partial<ContainerRecord>): Promise<void> {
     try {
-      await this.updateState(changes);
+      await this.update(changes);
     } catch (error) {
-      this.record = { ...this.record, state: { ...this.state, ...changes } };
+      this.record = { ...this.record, ...changes };
       throw error;
     }
+  }
+
+  settleState(changes: Partial<StateRecord>): Promise<void> {
+    return this.settle({ state: { ...this.state, ...changes } });
   }
 
   /** The task, or `Conflict` with Docker's text. */
@@ -140,6 +145,20 @@ export class Container {
   /** Attributes of its events. */
   attributes(more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
     return { ...this.record.config.Labels, image: this.record.config.Image, name: this.name, ...more };
+  }
+}
+
+/** Records what has happened in the guest: it is so, whether or not it can be recorded, and a failure is no client's business. */
+export async function noted(
+  { onError }: Pick<ContainersComponents, "onError">,
+  container: Container,
+  state: Partial<StateRecord>,
+  changes: Partial<ContainerRecord> = {},
+): Promise<void> {
+  try {
+    await container.settle({ ...changes, state: { ...container.state, ...state } });
+  } catch (error) {
+    onError?.(`recording the state of container ${container.id}`, error);
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   WaitCondition,
 } from "../api/types/container.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
-import { conflict, invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { conflict, EngineError, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import type { FilterValues } from "../internal/filters.ts";
 import type { LogFrame, LogReadOptions } from "../logger/log.ts";
@@ -17,7 +17,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { TerminalSize } from "../shim/guest.ts";
 import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
-import type { Container, ContainerExit } from "./container.ts";
+import { type Container, type ContainerExit, noted } from "./container.ts";
 import { openLogForReading } from "./container-log.ts";
 import { ContainerTable } from "./container-table.ts";
 import { type CreateOptions, Creator } from "./creator.ts";
@@ -103,19 +103,28 @@ export class Containers {
   }
 
   async stop(name: string, options: StopOptions = {}): Promise<void> {
-    await this.#stopper.stop(this.#table.get(name), options);
+    await this.#stopper.stop(this.#table.get(name), options, `cannot stop container: ${name}: `);
   }
 
   async restart(name: string, options: StopOptions = {}): Promise<void> {
     const container = this.#table.get(name);
+    try {
+      await this.#restart(container, options);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      throw new EngineError(error.name, `Cannot restart container ${name}: ${error.message}`, { cause: error });
+    }
+    this.#event(container, "restart");
+  }
+
+  async #restart(container: Container, options: StopOptions): Promise<void> {
     container.kept = true;
     try {
-      if (container.isRunning) await this.#stopper.stop(container, options);
+      if (container.isRunning) await this.#stopper.stop(container, options, "");
     } finally {
       container.kept = false;
     }
     await this.#lifecycle.start(container);
-    this.#event(container, "restart");
   }
 
   async kill(name: string, signal?: string): Promise<void> {
@@ -127,7 +136,7 @@ export class Containers {
     return container.lock.run(async () => {
       if (container.state.status === "paused") throw conflict(`Container ${container.id} is already paused`);
       await container.requireTask().pause();
-      await container.updateState({ status: "paused" });
+      await noted(this.#components, container, { status: "paused" });
       this.#event(container, "pause");
     });
   }
@@ -137,7 +146,7 @@ export class Containers {
     return container.lock.run(async () => {
       if (container.state.status !== "paused") throw conflict(`Container ${container.id} is not paused`);
       await container.requireTask().resume();
-      await container.updateState({ status: "running" });
+      await noted(this.#components, container, { status: "running" });
       this.#event(container, "unpause");
     });
   }
@@ -216,8 +225,7 @@ export class Containers {
   }
 
   async update(name: string, changes: ContainerChanges): Promise<ContainerUpdateResponse> {
-    await updateContainer(this.#components, this.#table.get(name), name, changes);
-    return { Warnings: [] };
+    return { Warnings: await updateContainer(this.#components, this.#table.get(name), name, changes) };
   }
 
   async prune({ filters }: { readonly filters: FilterValues }): Promise<ContainersPruneReport> {

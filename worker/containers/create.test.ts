@@ -100,13 +100,98 @@ test("create() answers NotImplemented for what would otherwise be silently dropp
     { PublishAllPorts: true },
     { Links: ["db:db"] },
     { NetworkMode: "backend" },
-    { VolumesFrom: ["x"] },
-    { CpusetCpus: "0" },
+    { IpcMode: "container:x" },
+    { BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 1 }] },
   ]) {
     await expect(containers.create({ request: request("busybox", { HostConfig: host }) })).rejects.toMatchObject({
       name: "NotImplemented",
     });
   }
+});
+
+test("create() drops what the kernel cannot limit, and warns of it", async () => {
+  const { containers } = await engine();
+  const limits = { CpusetCpus: "0", BlkioWeight: 300, OomKillDisable: true, MemorySwappiness: 5 };
+  const { Id, Warnings } = await containers.create({ request: request("busybox", { HostConfig: limits }) });
+  const absent = "or the cgroup is not mounted.";
+  expect(Warnings).toEqual([
+    `Your kernel does not support memory swappiness capabilities ${absent} Memory swappiness discarded.`,
+    "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
+    `Your kernel does not support cpuset ${absent} CPUset discarded.`,
+    `Your kernel does not support Block I/O weight ${absent} Weight discarded.`,
+  ]);
+  const none = { CpusetCpus: "", BlkioWeight: 0, OomKillDisable: null, MemorySwappiness: null };
+  expect((await containers.inspect(Id)).HostConfig).toMatchObject(none);
+  expect((await containers.update(Id, { BlkioWeight: 5 })).Warnings).toHaveLength(1);
+});
+
+test("create() takes the volumes of other containers, but none that is in the way of its own", async () => {
+  const { containers } = await engine();
+  const binds = { Binds: ["data:/data", "/shared/x:/x:ro", "cache:/cache"] };
+  await containers.create({ name: "donor", request: request("busybox", { HostConfig: binds }) });
+  const taking = (...VolumesFrom: string[]) =>
+    containers.create({ request: request("busybox", { HostConfig: { VolumesFrom, Binds: ["mine:/cache"] } }) });
+  const { Id } = await taking("donor:ro");
+  const points = (await containers.inspect(Id)).Mounts.map(({ Name, Source, Destination, RW }) => ({
+    ...{ from: Name ?? Source, Destination, RW },
+  }));
+  expect(points).toEqual([
+    { from: "data", Destination: "/data", RW: false },
+    { from: "/shared/x", Destination: "/x", RW: false },
+    { from: "mine", Destination: "/cache", RW: true },
+  ]);
+  for (const [text, reason] of [
+    ["nope", "No such container: nope"],
+    ["donor:bogus", "invalid mode: bogus"],
+    ["", "volumes-from specification cannot be an empty string"],
+  ] as const) {
+    await expect(taking(text)).rejects.toMatchObject({ name: "InvalidParameter", message: reason });
+  }
+});
+
+test("create() refuses what cannot go together with another's namespaces", async () => {
+  const { containers } = await engine();
+  await containers.create({ name: "other", request: request("busybox") });
+  const refused = async (more: object, host: object) => {
+    const outcome = containers.create({ request: request("busybox", { ...more, HostConfig: host }) });
+    return outcome.then(
+      () => "created",
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+  };
+  const shared = { NetworkMode: "container:other" };
+  const conflicting = "InvalidParameter: conflicting options:";
+  expect(await refused({}, shared)).toBe("created");
+  expect(await refused({ Hostname: "x" }, shared)).toBe(`${conflicting} hostname and the network mode`);
+  expect(await refused({ Hostname: "x" }, { UTSMode: "host" })).toBe(`${conflicting} hostname and the UTS mode`);
+  expect(await refused({}, { ...shared, Dns: ["1.1.1.1"] })).toBe(`${conflicting} dns and the network mode`);
+  expect(await refused({}, { PidMode: "container:none" })).toBe("InvalidParameter: No such container: none");
+  expect(await refused({}, { NetworkMode: "container:" })).toBe(
+    "InvalidParameter: invalid network mode: invalid container format container:<name|id>",
+  );
+});
+
+test("start() names the container whose namespace is not there to be joined", async () => {
+  const { containers } = await engine();
+  const other = (await containers.create({ name: "other", request: request("sleeper") })).Id;
+  const start = async (host: object) => {
+    const { Id } = await containers.create({ request: request("busybox", { HostConfig: host }) });
+    return containers.start(Id).then(
+      () => "started",
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+  };
+  expect(await start({ NetworkMode: "container:none" })).toBe(
+    "System: joining network namespace of container: No such container: none",
+  );
+  expect(await start({ NetworkMode: "container:other" })).toBe(
+    "Conflict: cannot join network namespace of a non running container: container other is created",
+  );
+  expect(await start({ PidMode: "container:other" })).toBe(
+    `System: failed to join PID namespace: container ${other} is not running`,
+  );
+  await containers.start(other);
+  expect(await start({ PidMode: "container:other", NetworkMode: "container:other" })).toBe("started");
 });
 
 test("create() takes from the image what the request leaves open", async () => {

@@ -1,6 +1,6 @@
 import type { Platform } from "../api/types/common.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
-import { invalidParameter } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
@@ -8,11 +8,12 @@ import { commandLine } from "./command.ts";
 import type { ContainerImage, ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
+import { discardedLimits } from "./discarded.ts";
 import { completeHostConfig, mergeConfig } from "./merge-config.ts";
-import { mountPoint, type PlannedMount, planMounts } from "./mount-points.ts";
+import { mountPoint, mountsFrom, type PlannedMount, planMounts } from "./mount-points.ts";
 import { type ContainerMount, type ContainerRecord, createdState } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
-import { validateConfig, validateHostConfig } from "./validate.ts";
+import { validateConfig, validateHostConfig, validateShared } from "./validate.ts";
 
 export interface CreateOptions {
   readonly name?: string;
@@ -41,11 +42,14 @@ export class Creator {
     if (request.Image === undefined || request.Image === "") {
       throw invalidParameter("config cannot be empty in order to create a container");
     }
-    const host = completeHostConfig(request.HostConfig);
+    const asked = completeHostConfig(request.HostConfig);
+    const { values, warnings } = discardedLimits(asked);
+    const host = { ...asked, ...values };
     validateHostConfig(host, guestHost.machine);
+    validateShared(request, host);
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
     try {
-      return await this.#createFrom(image, host, name, request);
+      return { Id: await this.#createFrom(image, host, name, request), Warnings: warnings };
     } finally {
       await image.release();
     }
@@ -53,18 +57,17 @@ export class Creator {
 
   async #createFrom(
     image: ContainerImage,
-    host: ContainerRecord["hostConfig"],
+    given: ContainerRecord["hostConfig"],
     name: string | undefined,
     request: ContainerCreateRequest,
-  ): Promise<ContainerCreateResponse> {
+  ): Promise<string> {
     const { host: guestHost, sandboxes, events } = this.#components;
     const id = generateId();
     const config = mergeConfig(id, request, image.config);
     validateConfig(config, request);
-    for (const mode of [host.PidMode, host.NetworkMode]) {
-      if (mode.startsWith("container:")) this.#table.get(mode.slice("container:".length));
-    }
-    const planned = planMounts(host, config.Volumes ?? {});
+    const host = this.#named(given);
+    const taken = (host.VolumesFrom ?? []).flatMap((text) => mountsFrom(text, (reference) => this.#other(reference)));
+    const planned = planMounts(host, config.Volumes ?? {}, taken);
     const [path = "", ...args] = commandLine(config);
     const base = {
       id,
@@ -88,7 +91,29 @@ export class Creator {
     const container = await this.#reserveAndAdd(base, name, planned);
     this.prepareSnapshot(container);
     events.publish("container", "create", id, container.attributes());
-    return { Id: id, Warnings: [] };
+    return id;
+  }
+
+  /** With the IDs of the containers whose namespaces it shares. Another's network is looked for when it starts. */
+  #named(host: ContainerRecord["hostConfig"]): ContainerRecord["hostConfig"] {
+    const shared = (mode: string) => /^container:(.+)$/.exec(mode)?.[1];
+    const pid = shared(host.PidMode);
+    const network = shared(host.NetworkMode);
+    const owner = network === undefined ? undefined : this.#table.find(network);
+    return {
+      ...host,
+      ...(pid !== undefined && { PidMode: `container:${this.#other(pid).id}` }),
+      ...(owner && { NetworkMode: `container:${owner.id}` }),
+    };
+  }
+
+  /** A container that a request names. For a 404 the docker command would take the image to be missing. */
+  #other(reference: string): Container {
+    try {
+      return this.#table.get(reference);
+    } catch (error) {
+      throw invalidParameter(errorMessage(error), { cause: error });
+    }
   }
 
   /** Begins to make the writable layer, so that it is there when the container starts. */

@@ -37,7 +37,7 @@ test("list() filters as `docker ps` does", async () => {
   expect(await names({}, false)).toEqual(["/first"]);
   expect(await names({})).toEqual(["/third", "/second", "/first"]);
   expect(await names({ status: ["exited", "running"] }, false)).toEqual(["/second", "/first"]);
-  expect(await names({ exited: ["3"] }, false)).toEqual(["/second"]);
+  expect(await names({ exited: ["3"] })).toEqual(["/second"]);
   expect(await names({ label: ["tier=web"] })).toEqual(["/first"]);
   expect(await names({ label: ["tier=db"] })).toEqual([]);
   expect(await names({ name: ["^/s", "third"] })).toEqual(["/third", "/second"]);
@@ -45,10 +45,15 @@ test("list() filters as `docker ps` does", async () => {
   expect(await names({ before: ["third"], since: ["first"] })).toEqual(["/second"]);
   expect(await names({ volume: ["data"] })).toEqual(["/third"]);
   expect(await names({ expose: ["80"] })).toEqual(["/first"]);
+  expect(await names({ expose: ["80"], status: ["exited"] })).toEqual([]);
+  expect(await names({ name: ["^(first|second)$"] })).toEqual(["/second", "/first"]);
   expect(await names({ name: ["(a+)+$"] })).toEqual([]);
   for (const [filters, message] of [
     [{ foo: ["bar"] }, "invalid filter 'foo'"],
     [{ before: ["nope"] }, "No such container: nope"],
+    [{ "is-task": ["x"] }, "invalid filter 'is-task=[x]'"],
+    [{ publish: ["bar"] }, 'error while looking up for publish bar: strconv.ParseUint: parsing "bar": invalid syntax'],
+    [{ expose: ["9-8"] }, "error while looking up for expose 9-8: Invalid range specified for the Port: 9-8"],
     [{ exited: ["bar"] }, `invalid filter 'exited=bar': strconv.Atoi: parsing "bar": invalid syntax`],
     [
       { status: ["bar"] },
@@ -140,7 +145,7 @@ test("specMounts() mounts what was planned, with Docker's options", () => {
 
 test("parseSignal() takes names and numbers", () => {
   expect(["TERM", "sigkill", "9", "RTMIN+3", "RTMAX"].map(parseSignal)).toEqual([15, 9, 9, 37, 64]);
-  for (const bad of ["FOO", "0", "65", "-1", ""]) expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
+  for (const bad of ["FOO", "0", "-1", ""]) expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
 });
 
 test("parseDetachKeys() reads Docker's notation", () => {

@@ -158,6 +158,7 @@ export class Execs {
       return process;
     } catch (error) {
       exec.state = "ended";
+      container.execIds.delete(id);
       exec.exitCode = error instanceof StartFailed ? error.exitCode : 126;
       throw error;
     }
@@ -201,7 +202,7 @@ function checkRuns(container: Container, reference: string): void {
     throw conflict(`Container ${reference} is paused, unpause the container before exec`);
   }
   if (container.state.status === "restarting") {
-    throw conflict(`Container ${reference} is restarting, wait until the container is running`);
+    throw conflict(`Container ${container.id} is restarting, wait until the container is running`);
   }
   container.requireTask();
 }

@@ -82,6 +82,23 @@ test("an end that cannot be recorded is told to who waits, who attaches and who 
   await expect.poll(() => fixture.failures).toEqual([`recording the end of container ${id}: disk full`]);
 });
 
+test("a full disk keeps nothing from being killed, stopped, paused or let go on", async () => {
+  const { records, fixture, containers } = await engine();
+  const [killed, stopped, removed] = await Promise.all(["one", "two", "three"].map((name) => run(containers, name)));
+  records.refuse(/./);
+  await containers.kill(killed ?? "");
+  await containers.pause(stopped ?? "");
+  await containers.unpause(stopped ?? "");
+  await containers.stop(stopped ?? "");
+  await expect(containers.remove(removed ?? "", forced)).rejects.toThrow("disk full");
+  expect(fixture.runtime.tasks.size).toBe(0);
+  const states = await Promise.all([killed, stopped, removed].map((id) => containers.inspect(id ?? "")));
+  expect(states.map(({ State }) => State.ExitCode)).toEqual([137, 143, 137]);
+  records.heal();
+  for (const id of [killed, stopped, removed]) await containers.remove(id ?? "", forced);
+  expect(await records.list("containers/")).toEqual([]);
+});
+
 test("a --rm container whose record cannot be deleted can be removed later", async () => {
   const { records, containers } = await engine();
   const id = await run(containers, "web", { HostConfig: { AutoRemove: true } });

@@ -43,7 +43,7 @@ test("a probe that outlives its time and does not die is given up, and others fo
   await sleepsOf(2000);
   fixture.clock.advance();
   await expect.poll(async () => (await health())?.FailingStreak).toBe(1);
-  expect((await health())?.Log?.[0]).toMatchObject({ ExitCode: -1, Output: "Health check exceeded timeout (3s): " });
+  expect((await health())?.Log?.[0]).toMatchObject({ ExitCode: -1, Output: "Health check exceeded timeout (3s)" });
   await sleepsOf(1000);
 });
 

@@ -1,6 +1,6 @@
 import type { Health, HealthConfig, HealthcheckResult } from "../api/types/container.ts";
 import { errorMessage } from "../errdefs/errors.ts";
-import { rfc3339Nano } from "../internal/clock.ts";
+import { durationText, rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import type { Process, Task } from "../runtime/runtime.ts";
 import { containerEnvironment } from "../runtime/spec/spec.ts";
@@ -34,7 +34,7 @@ export class HealthMonitor {
     const config = this.#container.record.config.Healthcheck;
     const [kind = "NONE"] = config?.Test ?? [];
     if (!config || kind === "NONE") return;
-    this.#container.health = { Status: "starting", FailingStreak: 0, Log: [] };
+    this.#container.health = { Status: "starting", FailingStreak: 0, Log: this.#container.health?.Log ?? [] };
     void this.#watch(config).catch(() => undefined);
   }
 
@@ -92,7 +92,8 @@ export class HealthMonitor {
         () => undefined,
       );
     const expired = pause(timeout);
-    const late = (output: string) => finish(-1, `Health check exceeded timeout (${timeout / 1000}s): ${output}`);
+    const late = (output: string) =>
+      finish(-1, `Health check exceeded timeout (${durationText(timeout)})${output === "" ? "" : `: ${output}`}`);
     try {
       const started = this.#exec(probeCommand(config));
       const process = await Promise.race([started, expired]);

@@ -4,6 +4,7 @@ import { containerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
+import { zeroTime } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import { apiStatus, statusText } from "./status-text.ts";
 
@@ -21,7 +22,10 @@ export class ContainerView {
 
   async inspect(container: Container, size: boolean): Promise<ContainerInspect> {
     const { record } = container;
-    const folder = containerFolder(record.id);
+    // What is not shared with another container is made at the first start.
+    const started = record.state.startedAt !== zeroTime;
+    const { networkMode } = sandboxRequest(record, this.#table);
+    const folder = containerFolder(/^container:(.+)$/.exec(networkMode)?.[1] ?? record.id);
     return {
       Id: record.id,
       Created: record.created,
@@ -29,17 +33,17 @@ export class ContainerView {
       Args: record.args,
       State: this.state(container),
       Image: record.imageId,
-      ResolvConfPath: `${folder}/resolv.conf`,
-      HostnamePath: `${folder}/hostname`,
-      HostsPath: `${folder}/hosts`,
-      LogPath: `${folder}/${record.id}-json.log`,
+      ResolvConfPath: started ? `${folder}/resolv.conf` : "",
+      HostnamePath: started ? `${folder}/hostname` : "",
+      HostsPath: started ? `${folder}/hosts` : "",
+      LogPath: started && record.hostConfig.LogConfig.Type === "json-file" ? `${folder}/${record.id}-json.log` : "",
       Name: `/${record.name}`,
       RestartCount: record.restartCount,
       Driver: this.#components.snapshotter.name,
       Platform: record.os,
       MountLabel: "",
       ProcessLabel: "",
-      AppArmorProfile: "",
+      AppArmorProfile: record.hostConfig.SecurityOpt?.includes("apparmor=unconfined") ? "unconfined" : "",
       ExecIDs: container.execIds.size > 0 ? [...container.execIds] : null,
       HostConfig: record.hostConfig,
       GraphDriver: { Data: null, Name: this.#components.snapshotter.name },
@@ -70,7 +74,8 @@ export class ContainerView {
 
   networks(container: Container): NetworkSettings {
     if (container.running) return container.running.networkSettings;
-    return this.#components.sandboxes.idle(sandboxRequest(container.record, this.#table));
+    const { record } = container;
+    return this.#components.sandboxes.idle(sandboxRequest(record, this.#table), record.state.startedAt !== zeroTime);
   }
 
   /** `image`: as the IMAGE column shows it. */
@@ -83,7 +88,7 @@ export class ContainerView {
       ImageID: record.imageId,
       Command: commandText(record.path, record.args),
       Created: Math.floor(Date.parse(record.created) / 1000),
-      Ports: ports(record.config.ExposedPorts, container.isRunning),
+      Ports: this.ports(container),
       Labels: record.config.Labels ?? {},
       State: apiStatus(state, removing),
       Status: statusText(state, { removing, health, now: this.#components.clock.now() }),
@@ -96,6 +101,15 @@ export class ContainerView {
     };
   }
 
+  /** Those that are exposed while it runs. */
+  ports({ record, isRunning }: Container): ContainerSummary["Ports"] {
+    if (!isRunning) return [];
+    return Object.keys(record.config.ExposedPorts ?? {}).map((port) => {
+      const [number = "0", type = "tcp"] = port.split("/");
+      return { PrivatePort: Number(number), Type: type };
+    });
+  }
+
   async sizes(container: Container): Promise<{ readonly SizeRw: number; readonly SizeRootFs: number }> {
     const usage = await this.#components.snapshotter.usage(container.id).catch(() => ({ size: 0, inodes: 0 }));
     return { SizeRw: usage.size, SizeRootFs: usage.size };
@@ -105,12 +119,4 @@ export class ContainerView {
 /** Words with a space in them are quoted, as Docker does. */
 function commandText(path: string, args: readonly string[]): string {
   return [path, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
-}
-
-function ports(exposed: Readonly<Record<string, unknown>> | undefined, running: boolean): ContainerSummary["Ports"] {
-  if (!running) return [];
-  return Object.keys(exposed ?? {}).map((port) => {
-    const [number = "0", type = "tcp"] = port.split("/");
-    return { PrivatePort: Number(number), Type: type };
-  });
 }

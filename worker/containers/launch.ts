@@ -1,4 +1,4 @@
-import { conflict } from "../errdefs/errors.ts";
+import { conflict, system } from "../errdefs/errors.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
@@ -105,25 +105,40 @@ export class Launcher {
     });
   }
 
-  /** Namespaces that are not the container's own. Throws `Conflict` when the container that has one does not run. */
+  /** Namespaces that are not the container's own. Throws when the container that has one does not run. */
   #joined(container: Container, sandbox: Sandbox): SpecOptions["joined"] {
     const { PidMode, IpcMode, UTSMode, CgroupnsMode } = container.record.hostConfig;
-    const of = (reference: string, kind: string, what: string) => {
-      const other = this.#table.get(reference);
-      if (!other.running) throw conflict(`cannot join ${what} of a non running container: ${other.id}`);
-      return `/proc/${other.running.task.pid}/ns/${kind}`;
-    };
     const pidOf = /^container:(.+)$/.exec(PidMode)?.[1];
     const network =
-      typeof sandbox.namespace === "object" ? of(sandbox.namespace.container, "net", "network") : sandbox.namespace;
+      typeof sandbox.namespace === "object" ? this.#networkOf(sandbox.namespace.container) : sandbox.namespace;
     return {
       ...(PidMode === "host" && { pid: "host" }),
-      ...(pidOf !== undefined && { pid: of(pidOf, "pid", "PID") }),
+      ...(pidOf !== undefined && { pid: this.#pidsOf(pidOf) }),
       ...(IpcMode === "host" && { ipc: "host" }),
-      ...((UTSMode === "host" || network === "host") && { uts: "host" }),
+      ...(UTSMode === "host" && { uts: "host" }),
       ...(CgroupnsMode === "host" && { cgroup: "host" }),
       ...(network !== "new" && { network }),
     };
+  }
+
+  #networkOf(reference: string): string {
+    const other = this.#table.find(reference);
+    if (!other) throw system(`joining network namespace of container: No such container: ${reference}`);
+    if (other.state.status === "restarting") {
+      throw conflict(`container ${other.id} is restarting, wait until the container is running`);
+    }
+    if (other.running) return `/proc/${other.running.task.pid}/ns/net`;
+    throw conflict(
+      `cannot join network namespace of a non running container: container ${other.name} is ${other.state.status}`,
+    );
+  }
+
+  #pidsOf(reference: string): string {
+    const other = this.#table.find(reference);
+    if (!other) throw system(`failed to join PID namespace: No such container: ${reference}`);
+    if (other.running) return `/proc/${other.running.task.pid}/ns/pid`;
+    const restarting = other.state.status === "restarting";
+    throw system(`failed to join PID namespace: container ${other.id} is ${restarting ? "restarting" : "not running"}`);
   }
 
   async #volumes(container: Container) {

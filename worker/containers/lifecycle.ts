@@ -242,7 +242,7 @@ export class Lifecycle {
   async #closeRun(container: Container, running: RunningTask | undefined): Promise<void> {
     container.stdio.close();
     container.stdio = new ContainerStdio(container.record.config);
-    container.health = undefined;
+    if (container.health) container.health = { ...container.health, Status: "unhealthy" };
     running?.log.close();
     await running?.sandbox.release();
   }

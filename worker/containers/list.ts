@@ -1,6 +1,8 @@
 import type { ContainerSummary } from "../api/types/container.ts";
+import type { PortSummary } from "../api/types/host-config.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { compilePattern } from "../internal/pattern.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -28,8 +30,8 @@ export async function listContainers(
 ): Promise<readonly ContainerSummary[]> {
   checkFilters(options.filters);
   const { filters, limit } = options;
-  const all = options.all || limit > 0 || filters.has("status") || filters.has("exited");
-  const wanted = await matcher(components, table, filters);
+  const all = options.all || limit > 0 || filters.has("status");
+  const wanted = await matcher(components, table, view, filters);
   const matching = table.all().filter((container) => (all || container.isRunning) && wanted(container));
   const shown = limit > 0 ? matching.slice(0, limit) : matching;
   const references = [...new Set(shown.map((container) => container.record.config.Image))];
@@ -61,6 +63,9 @@ function checkFilters(filters: FilterValues): void {
       );
     }
   }
+  for (const value of filters.get("is-task") ?? []) {
+    if (!["0", "1", "true", "false"].includes(value)) throw invalidParameter(`invalid filter 'is-task=[${value}]'`);
+  }
   for (const value of filters.get("exited") ?? []) {
     if (/^[+-]?\d+$/.test(value)) continue;
     throw invalidParameter(
@@ -72,6 +77,7 @@ function checkFilters(filters: FilterValues): void {
 async function matcher(
   { images }: Pick<ContainersComponents, "images">,
   table: ContainerTable,
+  view: ContainerView,
   filters: FilterValues,
 ): Promise<(container: Container) => boolean> {
   const any = (name: string, test: (value: string) => boolean) => {
@@ -84,11 +90,15 @@ async function matcher(
   const createdOf = (name: string) => (filters.get(name) ?? []).map((value) => table.get(value).record.created);
   const before = createdOf("before");
   const since = createdOf("since");
+  const names = (filters.get("name") ?? []).map(nameMatcher);
+  const exposed = (filters.get("expose") ?? []).map((value) => portMatcher("expose", value));
+  // Nothing can be published.
+  for (const value of filters.get("publish") ?? []) portMatcher("publish", value);
   return (container) => {
     const { record, state } = container;
     return (
       any("id", (value) => record.id.startsWith(value)) &&
-      any("name", (value) => matchesName(record.name, value)) &&
+      (names.length === 0 || names.some((matches) => matches(record.name))) &&
       any("status", (value) => value === apiStatus(state, container.removing)) &&
       any("exited", (value) => state.status === "exited" && Number(value) === state.exitCode) &&
       any("health", (value) => value === (container.health?.Status ?? "none")) &&
@@ -100,7 +110,7 @@ async function matcher(
       any("volume", (value) =>
         record.mounts.some(({ point }) => [point.Name, point.Destination, point.Source].includes(value)),
       ) &&
-      any("expose", (value) => exposes(record.config.ExposedPorts ?? {}, value)) &&
+      (exposed.length === 0 || exposed.some((matches) => view.ports(container).some(matches))) &&
       any("publish", () => false) &&
       any("is-task", (value) => ["false", "0"].includes(value)) &&
       any("isolation", (value) => ["default", ""].includes(value))
@@ -108,27 +118,26 @@ async function matcher(
   };
 }
 
-/**
- * Docker takes the value for a regular expression. One with groups or counts is looked for as it stands: such can keep this
- * engine's matcher busy for ever.
- */
-function matchesName(name: string, wanted: string): boolean {
-  if (/[(){}+?\\]/.test(wanted)) return name.includes(wanted);
+/** The value is a regular expression; one that cannot be read as such is a name. */
+function nameMatcher(wanted: string): (name: string) => boolean {
   try {
-    const pattern = new RegExp(wanted);
-    return pattern.test(`/${name}`) || pattern.test(name);
-  } catch {
-    return name.includes(wanted);
+    const matches = compilePattern(wanted);
+    return (name) => matches(`/${name}`) || matches(name);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return (name) => name === wanted;
   }
 }
 
 /** `80`, `80/udp`, `8000-8080/tcp`. */
-function exposes(exposed: Readonly<Record<string, unknown>>, wanted: string): boolean {
-  const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(wanted);
-  if (!match) throw invalidParameter(`invalid filter 'expose=${wanted}'`);
-  const [, first = "0", last = first, protocol = "tcp"] = match;
-  return Object.keys(exposed).some((port) => {
-    const [number = "0", type = "tcp"] = port.split("/");
-    return type === protocol && Number(number) >= Number(first) && Number(number) <= Number(last);
-  });
+function portMatcher(filter: string, wanted: string): (port: PortSummary) => boolean {
+  const [range = "", protocol = "tcp"] = wanted.split("/", 2);
+  const [from = "", to = from] = range.split("-", 2);
+  const refuse = (reason: string) => invalidParameter(`error while looking up for ${filter} ${wanted}: ${reason}`);
+  for (const side of [from, to]) {
+    if (!/^\d+$/.test(side)) throw refuse(`strconv.ParseUint: parsing ${JSON.stringify(side)}: invalid syntax`);
+  }
+  const [first, last] = [Number(from), Number(to)];
+  if (last < first) throw refuse(`Invalid range specified for the Port: ${range}`);
+  return ({ PrivatePort, Type }) => Type === protocol && PrivatePort >= first && PrivatePort <= last;
 }

@@ -10,6 +10,8 @@ const guestHostname = "wherry";
 /** The container's configuration: what the request says, and from the image what it leaves open. */
 export function mergeConfig(id: string, request: ContainerCreateRequest, image: ImageConfig): ContainerConfig {
   const entrypoint = request.Entrypoint ?? undefined;
+  // One empty word takes the image's entrypoint away, as an empty list does.
+  const none = entrypoint?.length === 0 || (entrypoint?.length === 1 && entrypoint[0] === "");
   // An entrypoint of the request makes the image's command pointless; an empty list only takes the image's entrypoint away.
   const inheritsCommand = !request.Cmd?.length && !entrypoint?.length;
   const healthcheck = mergeHealthcheck(request.Healthcheck, image.Healthcheck);
@@ -34,7 +36,7 @@ export function mergeConfig(id: string, request: ContainerCreateRequest, image: 
     Image: request.Image ?? "",
     Volumes: mergeSets(request.Volumes, image.Volumes),
     WorkingDir: cleanPath(request.WorkingDir || image.WorkingDir || ""),
-    Entrypoint: entrypoint === undefined ? (image.Entrypoint ?? null) : entrypoint.length > 0 ? entrypoint : null,
+    Entrypoint: none ? null : (entrypoint ?? image.Entrypoint ?? null),
     ...(request.NetworkDisabled && { NetworkDisabled: request.NetworkDisabled }),
     ...(request.MacAddress && { MacAddress: request.MacAddress }),
     OnBuild: null,
@@ -70,7 +72,6 @@ export function completeHostConfig(host: Partial<HostConfig> = {}): HostConfig {
     Privileged: false,
     PublishAllPorts: false,
     ReadonlyRootfs: false,
-    SecurityOpt: null,
     UTSMode: "",
     UsernsMode: "",
     Isolation: "",
@@ -103,6 +104,7 @@ export function completeHostConfig(host: Partial<HostConfig> = {}): HostConfig {
     Memory: memory,
     // The docker command says -1 and 0 for what was not asked for.
     MemorySwappiness: host.MemorySwappiness === -1 ? null : (host.MemorySwappiness ?? null),
+    SecurityOpt: securityOptions(host),
     PidsLimit: host.PidsLimit && host.PidsLimit > 0 ? host.PidsLimit : null,
     MemorySwap: memory > 0 && !host.MemorySwap ? memory * 2 : (host.MemorySwap ?? 0),
     LogConfig: { Type: host.LogConfig?.Type || "json-file", Config: host.LogConfig?.Config ?? {} },
@@ -120,6 +122,13 @@ export function completeHostConfig(host: Partial<HostConfig> = {}): HostConfig {
   };
 }
 
+/** Docker turns labels off for who shares the host's processes or may do everything. */
+function securityOptions({ SecurityOpt = null, Privileged, PidMode, IpcMode }: Partial<HostConfig>) {
+  const labelled = SecurityOpt?.some((option) => option.startsWith("label="));
+  if (labelled || !(Privileged || PidMode === "host" || IpcMode === "host")) return SecurityOpt;
+  return [...(SecurityOpt ?? []), "label=disable"];
+}
+
 /** `/a/../b//` is `/b`; an empty path stays empty. */
 export function cleanPath(path: string): string {
   if (path === "") return "";
@@ -132,7 +141,7 @@ export function cleanPath(path: string): string {
 }
 
 function hostNetwork(request: ContainerCreateRequest): boolean {
-  return request.HostConfig?.NetworkMode === "host" || request.HostConfig?.UTSMode === "host";
+  return request.HostConfig?.NetworkMode === "host";
 }
 
 /** What the request sets comes first, then what only the image sets. */

@@ -1,6 +1,7 @@
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
 import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { cleanPath } from "./merge-config.ts";
+import type { ContainerMount } from "./record.ts";
 
 /** A mount as the request asks for it, before volumes are found and binds are looked for. */
 export interface PlannedMount {
@@ -28,20 +29,52 @@ const propagations = ["private", "rprivate", "slave", "rslave", "shared", "rshar
  * `InvalidParameter` with Docker's texts.
  */
 export function planMounts(
-  host: Pick<HostConfig, "Binds" | "Mounts" | "Tmpfs">,
+  host: Pick<HostConfig, "Binds" | "Mounts" | "Tmpfs" | "VolumeDriver">,
   volumes: Readonly<Record<string, unknown>>,
+  others: readonly PlannedMount[] = [],
 ): readonly PlannedMount[] {
-  const planned = [...(host.Binds ?? []).map(parseBind), ...(host.Mounts ?? []).map(parseMount)];
+  const driver = host.VolumeDriver === "" ? {} : { driver: host.VolumeDriver };
+  const bind = (text: string) => {
+    const mount = parseBind(text);
+    return mount.type === "volume" ? { ...mount, ...driver } : mount;
+  };
+  const planned = [...(host.Binds ?? []).map(bind), ...(host.Mounts ?? []).map(parseMount)];
   const taken = new Set(Object.keys(host.Tmpfs ?? {}).map(checkTmpfs));
   for (const { destination } of planned) {
     if (taken.has(destination)) throw invalidParameter(`Duplicate mount point: ${destination}`);
     taken.add(destination);
   }
+  // Of several containers that have a mount in one place, the last one's counts.
+  const inherited = new Map(
+    others.flatMap((mount) => (taken.has(mount.destination) ? [] : [[mount.destination, mount] as const])),
+  );
   const anonymous = Object.keys(volumes)
     .map((destination) => checkDestination("volume", destination, destination))
-    .filter((destination) => !taken.has(destination))
-    .map((destination): PlannedMount => ({ ...plain, type: "volume", destination, copy: true }));
-  return [...planned, ...anonymous];
+    .filter((destination) => !taken.has(destination) && !inherited.has(destination))
+    .map((destination): PlannedMount => ({ ...plain, type: "volume", destination, copy: true, ...driver }));
+  return [...inherited.values(), ...planned, ...anonymous];
+}
+
+/** The volumes and bind mounts of another container: `--volumes-from CONTAINER[:MODE]`. Throws `InvalidParameter`. */
+export function mountsFrom(
+  text: string,
+  find: (reference: string) => { readonly record: { readonly mounts: readonly ContainerMount[] } },
+): readonly PlannedMount[] {
+  if (text === "") throw invalidParameter("volumes-from specification cannot be an empty string");
+  const colon = text.indexOf(":");
+  const [reference, mode] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+  const flags = parseMode(mode, "volume");
+  return find(reference).record.mounts.flatMap(({ point, copy, recursive }) =>
+    point.Type === "bind" || point.Type === "volume"
+      ? [
+          {
+            ...{ type: point.Type, source: point.Name ?? point.Source, destination: point.Destination },
+            ...{ readOnly: !point.RW || flags.includes("ro"), mode: "", propagation: point.Propagation },
+            ...{ copy: copy && !flags.includes("nocopy"), create: false, recursive },
+          },
+        ]
+      : [],
+  );
 }
 
 /** The mount as inspect shows it. */
@@ -83,6 +116,9 @@ function parseBind(text: string): PlannedMount {
     target = checkDestination(type, destination, destination);
   } catch (error) {
     throw invalid(`: ${error instanceof Error ? error.message : ""}`);
+  }
+  if (type === "volume" && mode.split(",").some((flag) => propagations.includes(flag))) {
+    throw invalid(': invalid mount config for type "volume": field BindOptions must not be specified');
   }
   const flags = parseMode(mode, type);
   if (type === "volume" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source)) {
@@ -156,7 +192,10 @@ function parseMount(request: MountRequest): PlannedMount {
       if (Source !== "") throw invalid("field Source must not be specified");
       return { ...common, type: "tmpfs", ...(request.TmpfsOptions && { tmpfs: request.TmpfsOptions }) };
     default:
-      throw notImplemented(`mounts of type "${Type}" are not supported yet`);
+      if (["image", "cluster", "npipe"].includes(Type)) {
+        throw notImplemented(`mounts of type "${Type}" are not supported yet`);
+      }
+      throw invalid("mount type unknown");
   }
 }
 
@@ -178,5 +217,7 @@ function checkTmpfs(destination: string): string {
   if (!destination.startsWith("/")) {
     throw invalidParameter(`invalid mount path: '${destination}' mount path must be absolute`);
   }
-  return cleanPath(destination);
+  const clean = cleanPath(destination);
+  if (clean === "/") throw invalidParameter("invalid specification: destination can't be '/'");
+  return clean;
 }

@@ -1,4 +1,4 @@
-import { conflict, errorMessage, invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
+import { EngineError, invalidParameter, isEngineError, notFound } from "../errdefs/errors.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -31,9 +31,9 @@ export async function renameContainer(
 
 function reserve(table: ContainerTable, container: Container, name: string): string {
   try {
-    return table.reserve(container.id, name);
+    return table.reserve(container.id, name.startsWith("/") ? name : `/${name}`);
   } catch (error) {
-    if (!isEngineError(error, "Conflict")) throw error;
-    throw conflict(`Error when allocating new name: ${errorMessage(error)}`);
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.name, `Error when allocating new name: ${error.message}`, { cause: error });
   }
 }

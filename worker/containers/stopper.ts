@@ -1,10 +1,19 @@
-import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
+import {
+  conflict,
+  errorMessage,
+  invalidParameter,
+  isEngineError,
+  notFound,
+  notModified,
+  system,
+} from "../errdefs/errors.ts";
 import { GuestError } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
-import type { Container, RunningTask } from "./container.ts";
+import { type Container, noted, type RunningTask } from "./container.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 
 const defaultStopTimeout = 10;
+const largestSignal = 64;
 
 export interface StopOptions {
   readonly signal?: string;
@@ -12,26 +21,31 @@ export interface StopOptions {
   readonly timeout?: number;
 }
 
-/** Ends running containers. None of it is done under the container's lock, which its end needs. */
-export class Stopper {
-  readonly #components: Pick<ContainersComponents, "events" | "clock">;
+type StopperComponents = Pick<ContainersComponents, "events" | "clock" | "onError">;
 
-  constructor(components: Pick<ContainersComponents, "events" | "clock">) {
+/**
+ * Ends running containers. None of it is done under the container's lock, which its end needs. What cannot be recorded (the
+ * disk may be full) keeps nothing from being ended.
+ */
+export class Stopper {
+  readonly #components: StopperComponents;
+
+  constructor(components: StopperComponents) {
     this.#components = components;
   }
 
-  /** `NotModified` when it does not run. */
-  async stop(container: Container, options: StopOptions = {}): Promise<void> {
+  /** `NotModified` when it does not run. `refusal` is what an error about the signal begins with. */
+  async stop(container: Container, options: StopOptions, refusal: string): Promise<void> {
     if (!container.isRunning) throw notModified("");
     const { config } = container.record;
-    const signal = parseSignal(options.signal || config.StopSignal || String(SIGTERM));
+    const signal = readSignal(options.signal || config.StopSignal || String(SIGTERM), refusal);
     const timeout = options.timeout ?? config.StopTimeout ?? defaultStopTimeout;
     await this.#endRestarts(container);
     const { running } = container;
     if (running) {
       await this.#signal(container, running, signal).catch(() => undefined);
       await this.#thaw(container, running);
-      const ended = await this.#within(running.ended, timeout);
+      const ended = await this.#within(over(running), timeout);
       if (!ended) await this.#killAndWait(container, running);
     }
     this.#components.events.publish("container", "stop", container.id, container.attributes());
@@ -40,20 +54,16 @@ export class Stopper {
   /** `reference`: how the client named it, for the error. `find` is called after the signal was looked at, as Docker does. */
   async kill(find: () => Container, reference: string, text = ""): Promise<void> {
     const refuse = (reason: string) => `cannot kill container: ${reference}: ${reason}`;
-    let signal: number;
-    try {
-      signal = parseSignal(text || "KILL");
-    } catch (error) {
-      throw invalidParameter(refuse(errorMessage(error)));
-    }
-    const container = find();
+    const signal = readSignal(text || "KILL", refuse(""));
+    if (signal > largestSignal) throw invalidParameter(refuse(`the linux daemon does not support signal ${signal}`));
+    const container = named(find, refuse);
     if (container.state.status === "restarting") return this.#endRestarts(container);
     const { running } = container;
     if (!running) throw conflict(refuse(`container ${container.id} is not running`));
     const { StopSignal } = container.record.config;
     // A user who ends it does not want it back; another signal is the program's own business.
     const ends = signal === SIGKILL || !StopSignal || signal === parseSignal(StopSignal);
-    if (ends) await container.update({ stoppedByUser: true });
+    if (ends) await this.#rest(container);
     try {
       if (signal === SIGKILL) await this.#killAndWait(container, running);
       else await this.#signal(container, running, signal);
@@ -79,7 +89,7 @@ export class Stopper {
     });
     // Without a pid namespace of its own, its other processes outlive the first.
     if (container.record.hostConfig.PidMode !== "") await running.task.killAll().catch(() => undefined);
-    await running.ended;
+    await over(running);
   }
 
   async #signal(container: Container, running: RunningTask, signal: number): Promise<void> {
@@ -93,22 +103,24 @@ export class Stopper {
     await container.lock.run(async () => {
       if (container.running !== running || container.state.status !== "paused") return;
       await running.task.resume().catch(() => undefined);
-      await container.settleState({ status: "running" });
+      await noted(this.#components, container, { status: "running" });
       this.#components.events.publish("container", "unpause", container.id, container.attributes());
     });
   }
 
   async #endRestarts(container: Container): Promise<void> {
-    await container.update({ stoppedByUser: true });
+    await this.#rest(container);
     container.restartPause?.abort();
     await container.lock.run(async () => {
       if (container.state.status !== "restarting") return;
-      try {
-        await container.settleState({ status: "exited" });
-      } finally {
-        container.announceExit();
-      }
+      await noted(this.#components, container, { status: "exited" });
+      container.announceExit();
     });
+  }
+
+  /** Its restart policy rests from now on. */
+  #rest(container: Container): Promise<void> {
+    return noted(this.#components, container, {}, { stoppedByUser: true });
   }
 
   /** Whether it ended within `timeout` seconds. */
@@ -122,5 +134,26 @@ export class Stopper {
     const result = await Promise.race([ended.then(() => true), expired]);
     patience.abort();
     return result;
+  }
+}
+
+/** Its end, whether or not that could be recorded: who records it tells of that. */
+function over(running: RunningTask): Promise<void> {
+  return running.ended.catch(() => undefined);
+}
+
+function readSignal(text: string, refusal: string): number {
+  try {
+    return parseSignal(text);
+  } catch (error) {
+    throw invalidParameter(`${refusal}${errorMessage(error)}`);
+  }
+}
+
+function named(find: () => Container, refuse: (reason: string) => string): Container {
+  try {
+    return find();
+  } catch (error) {
+    throw isEngineError(error, "NotFound") ? notFound(refuse(error.message)) : error;
   }
 }

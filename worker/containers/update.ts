@@ -3,17 +3,21 @@ import { conflict, notFound } from "../errdefs/errors.ts";
 import { linuxResources } from "../runtime/spec/resources.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
+import { discardedLimits } from "./discarded.ts";
 import { validateResources, validateRestartPolicy } from "./validate.ts";
 
 export type ContainerChanges = Partial<Resources> & { readonly RestartPolicy?: RestartPolicy };
 
-/** Changes limits and restart policy, of a container that runs too. `reference`: how the client named it, for errors. */
+/**
+ * Changes limits and restart policy, of a container that runs too, and answers what it warns of. `reference`: how the client
+ * named it, for errors.
+ */
 export function updateContainer(
   { host, events }: Pick<ContainersComponents, "host" | "events">,
   container: Container,
   reference: string,
   changes: ContainerChanges,
-): Promise<void> {
+): Promise<readonly string[]> {
   return container.lock.run(async () => {
     if (container.gone) throw notFound(`No such container: ${reference}`);
     const { hostConfig } = container.record;
@@ -24,18 +28,34 @@ export function updateContainer(
       throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container");
     }
     // A member of value zero is one that the client did not set.
+    const { values, warnings } = discardedLimits(limits);
     const set = Object.fromEntries(
-      Object.entries(limits).filter(([, value]) => value !== 0 && value !== null && value !== ""),
+      Object.entries({ ...limits, ...values }).filter(([, value]) => value !== 0 && value !== null && value !== ""),
     );
     const merged = { ...hostConfig, ...set, ...(named && { RestartPolicy: named }) };
     validateResources(limits, host.machine, true);
-    if (limits.Memory && limits.Memory > hostConfig.MemorySwap && !limits.MemorySwap) {
-      throw conflict(
-        `Cannot update container ${container.id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
-      );
-    }
+    const refusal = contradiction(hostConfig, limits);
+    if (refusal !== undefined) throw conflict(`Cannot update container ${container.id}: ${refusal}`);
     await container.running?.task.update(linuxResources(merged));
     await container.update({ hostConfig: merged });
     events.publish("container", "update", container.id, container.attributes());
+    return warnings;
   });
+}
+
+/** Why limits cannot be changed so, in Docker's words: they contradict those that the container has. */
+function contradiction(has: Resources, changes: Partial<Resources>): string | undefined {
+  const { Memory = 0, MemorySwap = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = changes;
+  if (NanoCpus > 0 && (has.CpuPeriod > 0 || has.CpuQuota > 0)) {
+    const set = has.CpuPeriod > 0 ? "CPU Period" : "CPU Quota";
+    return `Conflicting options: Nano CPUs cannot be updated as ${set} has already been set`;
+  }
+  if (has.NanoCpus > 0 && (CpuPeriod > 0 || CpuQuota > 0)) {
+    const asked = CpuPeriod > 0 ? "CPU Period" : "CPU Quota";
+    return `Conflicting options: ${asked} cannot be updated as NanoCPUs has already been set`;
+  }
+  if (Memory > has.MemorySwap && MemorySwap === 0) {
+    return "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time";
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
-import type { ContainerConfig, HealthConfig } from "../api/types/container.ts";
+import type { ContainerConfig, ContainerCreateRequest, HealthConfig } from "../api/types/container.ts";
 import type { HostConfig, Resources, RestartPolicy } from "../api/types/host-config.ts";
-import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, notImplemented, system } from "../errdefs/errors.ts";
 import { checkLogConfig } from "../logger/log-options.ts";
 import { normalizeCapabilities } from "../runtime/spec/capabilities.ts";
 import { commandLine } from "./command.ts";
@@ -71,6 +71,7 @@ export function validateResources(
   update: boolean,
 ): void {
   const { Memory = 0, MemorySwap = 0, MemoryReservation = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = limits;
+  const { CpuShares = 0, CpuRealtimePeriod = 0, CpuRealtimeRuntime = 0 } = limits;
   const refuse = (wrong: boolean, text: string) => {
     if (wrong) throw invalidParameter(text);
   };
@@ -99,6 +100,8 @@ export function validateResources(
     CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000),
     "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
   );
+  refuse(CpuShares < 0, `invalid CPU shares (${CpuShares}): value must be a positive integer`);
+  refuse(CpuRealtimePeriod !== 0 || CpuRealtimeRuntime !== 0, "Your kernel does not support CPU real-time scheduler");
   refuse(CpuQuota > 0 && CpuQuota < 1000, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 }
 
@@ -159,6 +162,9 @@ function validateCapabilities(host: HostConfig): void {
 
 function validateModes(host: HostConfig): void {
   const known = (mode: string, names: readonly string[]) => names.includes(mode) || /^container:.+/.test(mode);
+  if (host.NetworkMode === "container:") {
+    throw invalidParameter("invalid network mode: invalid container format container:<name|id>");
+  }
   if (!known(host.IpcMode, ["", "none", "private", "shareable", "host"])) {
     throw invalidParameter(`invalid IPC mode: ${host.IpcMode}`);
   }
@@ -170,7 +176,7 @@ function validateModes(host: HostConfig): void {
     throw invalidParameter(`invalid cgroup namespace mode: ${host.CgroupnsMode}`);
   }
   if (!["", "default"].includes(host.Isolation)) {
-    throw invalidParameter(`invalid isolation '${host.Isolation}' on linux`);
+    throw invalidParameter(`invalid isolation (${host.Isolation}): linux only supports 'default'`);
   }
 }
 
@@ -180,9 +186,6 @@ function refuseUnsupported(host: HostConfig): void {
     if (asked) throw notImplemented(`${what} is not supported yet`);
   };
   refuse(host.IpcMode.startsWith("container:"), "sharing another container's IPC namespace (--ipc container:...)");
-  refuse((host.DeviceRequests?.length ?? 0) > 0, "requesting devices (--gpus)");
-  refuse(host.CpusetCpus !== "" || host.CpusetMems !== "", "choosing processors (--cpuset-cpus, --cpuset-mems)");
-  refuse(host.BlkioWeight !== 0 || (host.BlkioWeightDevice?.length ?? 0) > 0, "a block I/O weight (--blkio-weight)");
   const throttles = [
     host.BlkioDeviceReadBps,
     host.BlkioDeviceWriteBps,
@@ -193,11 +196,33 @@ function refuseUnsupported(host: HostConfig): void {
     throttles.some((devices) => (devices?.length ?? 0) > 0),
     "limiting block I/O (--device-read-bps and its like)",
   );
-  refuse(host.CpuRealtimePeriod !== 0 || host.CpuRealtimeRuntime !== 0, "real-time scheduling (--cpu-rt-runtime)");
-  refuse(host.MemorySwappiness !== null, "memory swappiness (--memory-swappiness)");
-  refuse(host.OomKillDisable === true, "disabling the OOM killer (--oom-kill-disable)");
-  refuse(Object.keys(host.StorageOpt ?? {}).length > 0, "storage options (--storage-opt)");
-  refuse((host.VolumesFrom?.length ?? 0) > 0, "taking volumes from another container (--volumes-from)");
+  const [devices] = host.DeviceRequests ?? [];
+  if (devices) {
+    const capabilities = (devices.Capabilities ?? []).map((names) => `[${names.join(" ")}]`).join(" ");
+    throw system(
+      `could not select device driver ${JSON.stringify(devices.Driver ?? "")} with capabilities: [${capabilities}]`,
+    );
+  }
+  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+    throw system("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
+}
+
+/** What cannot go together with another's namespace. Throws `InvalidParameter` with Docker's texts. */
+export function validateShared(request: ContainerCreateRequest, host: HostConfig): void {
+  const refuse = (wrong: boolean, what: string) => {
+    if (wrong) throw invalidParameter(`conflicting options: ${what}`);
+  };
+  refuse(Boolean(request.Hostname) && host.UTSMode === "host", "hostname and the UTS mode");
+  if (!host.NetworkMode.startsWith("container:")) return;
+  const undefinedLinks = "can't be used with links. This would result in undefined behavior";
+  refuse(Boolean(request.Hostname), "hostname and the network mode");
+  refuse((host.Links?.length ?? 0) > 0, `container type network ${undefinedLinks}`);
+  refuse((host.Dns?.length ?? 0) > 0, "dns and the network mode");
+  refuse((host.ExtraHosts?.length ?? 0) > 0, "custom host-to-IP mapping and the network mode");
+  const publishes = host.PublishAllPorts || Object.keys(host.PortBindings ?? {}).length > 0;
+  refuse(publishes, "port publishing and the container type network mode");
+  refuse(Object.keys(request.ExposedPorts ?? {}).length > 0, "port exposing and the container type network mode");
 }
 
 function validateHealthcheck(health: HealthConfig | undefined): void {

@@ -74,10 +74,10 @@ export class PredefinedSandboxes implements Sandboxes {
     });
   }
 
-  idle(request: SandboxRequest) {
+  idle(request: SandboxRequest, ran: boolean) {
     const mode = networkName(request.networkMode);
     if (mode.startsWith("container:")) return networkSettings({}, "");
-    return networkSettings({ [mode]: { ...emptyEndpoint } }, "");
+    return networkSettings({ [mode]: { ...emptyEndpoint, ...(ran && { NetworkID: this.#networkId(mode) }) } }, "");
   }
 }
 

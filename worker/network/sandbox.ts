@@ -21,8 +21,8 @@ export interface Sandboxes {
   /** Throws `NotImplemented` or `InvalidParameter` when a container with this configuration cannot have one. */
   validate(request: SandboxRequest): void;
   create(request: SandboxRequest): Promise<Sandbox>;
-  /** Settings of a container that does not run. */
-  idle(request: SandboxRequest): NetworkSettings;
+  /** Settings of a container that does not run; whether it `ran` before, so that its networks have been looked up. */
+  idle(request: SandboxRequest, ran: boolean): NetworkSettings;
 }
 
 export interface SandboxRequest {

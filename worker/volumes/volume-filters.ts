@@ -1,5 +1,6 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { compilePattern } from "../internal/pattern.ts";
 import { localDriver } from "./local-driver.ts";
 
 /** What filters look at. */
@@ -56,8 +57,7 @@ function allOf(value: string): boolean {
 /** A name matches by regular expression; one that cannot be read as such matches nothing. */
 function nameMatcher(pattern: string): (name: string) => boolean {
   try {
-    const expression = new RegExp(pattern);
-    return (name) => expression.test(name);
+    return compilePattern(pattern);
   } catch {
     return (name) => name === pattern;
   }
