@@ -91,14 +91,17 @@ int tree_remove(const char *path, unsigned budget) {
   return rmdir(path) < 0 ? errno : 0;
 }
 
-/* A file with several links counts in parts, so that it adds up to one when all of them are in the tree. */
+/*
+ * A file with several links counts in parts, so that it adds up to one when all of them are in the tree. Folders have no
+ * size: what they take is not what was written.
+ */
 struct shares {
   double size, inodes;
 };
 
 static void count(struct shares *shares, const struct stat *status) {
   double links = S_ISDIR(status->st_mode) || !status->st_nlink ? 1 : (double)status->st_nlink;
-  shares->size += (double)status->st_blocks * 512 / links;
+  if (!S_ISDIR(status->st_mode)) shares->size += (double)status->st_size / links;
   shares->inodes += 1 / links;
 }
 

@@ -23,7 +23,6 @@ const notBuilt: readonly OperationId[] = [
   "ContainerArchive",
   "PutContainerArchive",
   "ImageBuild",
-  "BuildPrune",
   "ImagePush",
   "ImageSearch",
   "ImageCommit",
@@ -53,7 +52,7 @@ describe("every operation of the Engine API", () => {
     const { status, text, json } = await callApi(daemon.host, operation.method, `/v1.51${path}`);
     const message = (json as { readonly message?: unknown } | undefined)?.message;
     expect([id, message]).not.toEqual([id, "page not found"]);
-    if ("swarm" in operation && operation.swarm) expect([id, status, message]).toEqual([id, 503, swarm]);
+    if ("swarm" in operation && operation.swarm) expect([id, status, message]).toEqual([id, 503, typeof operation.swarm === "string" ? operation.swarm : swarm]);
     else if (notBuilt.includes(id as OperationId)) {
       expect([id, status]).toEqual([id, 501]);
       if (operation.method === "HEAD") return;

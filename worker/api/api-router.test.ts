@@ -72,6 +72,7 @@ it("a ping tells what clients negotiate with", async () => {
     "api-version": "1.51",
     "builder-version": "1",
     "cache-control": "no-cache, no-store, must-revalidate",
+    "content-length": "2",
     "content-type": "text/plain; charset=utf-8",
     "docker-experimental": "false",
     ostype: "linux",

@@ -143,6 +143,7 @@ const noPlugins: Routes = {
 /** What an operation that nobody claimed answers. */
 async function refuse({ id, operation }: RouteMatch): Promise<Response> {
   if (operation.swarm) {
+    if (typeof operation.swarm === "string") throw unavailable(operation.swarm);
     throw unavailable(
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     );

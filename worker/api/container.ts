@@ -200,7 +200,8 @@ function logsOptions(query: URLSearchParams): LogsOptions {
     timestamps: queryBool(query, "timestamps"),
     details: queryBool(query, "details"),
     ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
+    // 0 stands for no end.
+    ...(until === undefined || until === 0n ? {} : { until }),
     // Docker reads anything that is no number as `all`.
     ...(/^\d{1,9}$/.test(tail) ? { tail: Number(tail) } : {}),
   };

@@ -1,6 +1,6 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import type { ApiCall, Routes } from "./api-call.ts";
-import { readJson, readOptionalJson } from "./body.ts";
+import { readOptionalJson } from "./body.ts";
 import { execCreateRequest, execStartRequest } from "./container-decode.ts";
 import type { UpgradedConnection } from "./engine-api.ts";
 import type { ExecBackend } from "./exec-backend.ts";
@@ -13,8 +13,8 @@ export function execRoutes(backend: ExecBackend): Routes {
   return {
     handlers: {
       ContainerExec: async (call) => {
-        const request = await readJson(call.request, execCreateRequest);
-        if (!request.Cmd?.length) throw invalidParameter("no exec command specified");
+        const request = (await readOptionalJson(call.request, execCreateRequest)) ?? {};
+        if (!request.Cmd?.length) throw invalidParameter("No exec command specified");
         return jsonResponse({ Id: await backend.create(call.param("id"), request) }, 201);
       },
       ExecInspect: async (call) => jsonResponse(await backend.inspect(call.param("id"))),

@@ -85,7 +85,7 @@ export const operations = {
   SwarmInspect: { method: "GET", path: "/swarm", swarm: true },
   SwarmInit: { method: "POST", path: "/swarm/init" },
   SwarmJoin: { method: "POST", path: "/swarm/join" },
-  SwarmLeave: { method: "POST", path: "/swarm/leave", swarm: true },
+  SwarmLeave: { method: "POST", path: "/swarm/leave", swarm: "This node is not part of a swarm" },
   SwarmUpdate: { method: "POST", path: "/swarm/update", swarm: true },
   SwarmUnlockkey: { method: "GET", path: "/swarm/unlockkey", swarm: true },
   SwarmUnlock: { method: "POST", path: "/swarm/unlock", swarm: true },
@@ -116,7 +116,8 @@ export interface Operation {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** A `{name}` stands for any text, slashes included, as image names hold them. */
   readonly path: string;
-  readonly swarm?: boolean;
+  /** Belongs to a swarm; a text is what is answered instead of the usual. */
+  readonly swarm?: boolean | string;
 }
 
 export type OperationId = keyof typeof operations;

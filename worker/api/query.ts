@@ -32,14 +32,15 @@ export function querySize(query: URLSearchParams): { readonly rows: number; read
   return { rows: side("h", "height"), columns: side("w", "width") };
 }
 
-/** `SECONDS[.FRACTION]` as nanoseconds since the epoch; undefined when absent, empty or 0. */
+/** `SECONDS[.FRACTION]` as nanoseconds since the epoch; undefined when absent or empty. */
 export function queryTime(query: URLSearchParams, name: string): bigint | undefined {
   const value = query.get(name);
-  if (!value || value === "0") return undefined;
+  if (!value) return undefined;
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(value);
   if (!match) {
     const date = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
-    if (Number.isNaN(date)) throw invalidParameter(`parsing time ${JSON.stringify(value)}: invalid syntax`);
+    if (Number.isNaN(date))
+      throw invalidParameter(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
     return BigInt(date) * 1_000_000n;
   }
   const nanoseconds = BigInt(match[2] ?? "0") * 1_000_000_000n + BigInt((match[3] ?? "").padEnd(9, "0") || "0");

@@ -20,6 +20,8 @@ export function systemRoutes(backend: SystemBackend): Routes {
     SystemVersion: async () => jsonResponse(await backend.version()),
     SystemDataUsage: async ({ query, signal }) =>
       jsonResponse(await backend.diskUsage(query.getAll("type").map(diskUsageObject), signal)),
+    // Nothing is built here: the cache is empty, and `docker system prune` wants to hear it.
+    BuildPrune: async () => jsonResponse({ CachesDeleted: null, SpaceReclaimed: 0 }),
     SystemEvents: async (call) => events(backend, call),
   };
   if (authenticate) {
@@ -35,6 +37,7 @@ function pong(body: string | null): Response {
     headers: {
       "Builder-Version": "1",
       "Cache-Control": "no-cache, no-store, must-revalidate",
+      "Content-Length": String(body?.length ?? 0),
       "Content-Type": "text/plain; charset=utf-8",
       Pragma: "no-cache",
       Swarm: "inactive",

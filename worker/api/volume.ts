@@ -1,6 +1,6 @@
 import { unavailable } from "../errdefs/errors.ts";
 import type { Routes } from "./api-call.ts";
-import { readJson } from "./body.ts";
+import { readOptionalJson } from "./body.ts";
 import { map, string, struct } from "./decode.ts";
 import { acceptedFilters, queryFilters } from "./filters.ts";
 import { queryBool } from "./query.ts";
@@ -23,7 +23,7 @@ export function volumeRoutes(backend: VolumeBackend): Routes {
       VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query, acceptedFilters.volumes))),
       VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
       VolumeCreate: async ({ request }) =>
-        jsonResponse(await backend.create(await readJson(request, volumeCreateRequest)), 201),
+        jsonResponse(await backend.create((await readOptionalJson(request, volumeCreateRequest)) ?? {}), 201),
       VolumeUpdate: async () => {
         throw unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
       },

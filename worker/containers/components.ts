@@ -35,6 +35,8 @@ export interface ImageLookup {
   get(reference: string, options?: { readonly platform?: Platform; readonly signal?: AbortSignal }): Promise<HeldImage>;
   /** The ID that a reference names now; undefined when there is none. For lists. */
   resolve(reference: string): Promise<Digest | undefined>;
+  /** Bytes of what is in these layers, as the size of an image is counted. */
+  layersSize(diffIds: readonly Digest[]): number;
   /** A container over these layers is gone: those that nothing else holds go too. */
   collectLayers(diffIds: readonly Digest[]): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { zeroTime } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import { apiStatus, statusText } from "./status-text.ts";
 
-type ViewComponents = Pick<ContainersComponents, "snapshotter" | "sandboxes" | "clock">;
+type ViewComponents = Pick<ContainersComponents, "snapshotter" | "sandboxes" | "clock" | "images">;
 
 /** A container as the API shows it. */
 export class ContainerView {
@@ -110,9 +110,11 @@ export class ContainerView {
     });
   }
 
+  /** Bytes in the writable layer, and in the whole root filesystem. */
   async sizes(container: Container): Promise<{ readonly SizeRw: number; readonly SizeRootFs: number }> {
-    const usage = await this.#components.snapshotter.usage(container.id).catch(() => ({ size: 0, inodes: 0 }));
-    return { SizeRw: usage.size, SizeRootFs: usage.size };
+    const { snapshotter, images } = this.#components;
+    const { size } = await snapshotter.usage(container.id).catch(() => ({ size: 0 }));
+    return { SizeRw: size, SizeRootFs: size + images.layersSize(container.record.diffIds) };
   }
 }
 

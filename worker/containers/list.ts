@@ -45,7 +45,11 @@ export async function listContainers(
       const { imageId, config } = container.record;
       // A tag that has moved on names another image now.
       const image = current.get(config.Image) === imageId ? config.Image : imageId;
-      return { ...view.summary(container, image), ...(options.size && (await view.sizes(container))) };
+      const summary = view.summary(container, image);
+      if (!options.size) return summary;
+      const { SizeRw, SizeRootFs } = await view.sizes(container);
+      // As Docker: a member that is 0 is left out.
+      return { ...summary, ...(SizeRw > 0 && { SizeRw }), ...(SizeRootFs > 0 && { SizeRootFs }) };
     }),
   );
 }

@@ -1,5 +1,5 @@
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
-import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { cleanPath } from "./merge-config.ts";
 import type { ContainerMount } from "./record.ts";
 
@@ -104,19 +104,17 @@ const plain = {
   recursive: true,
 } as const;
 
-/** `SOURCE:DESTINATION[:MODE]`. */
+/** `SOURCE:DESTINATION[:MODE]`, or a destination alone, for a volume without a name. */
 function parseBind(text: string): PlannedMount {
   const invalid = (reason: string) => invalidParameter(`invalid volume specification: '${text}'${reason}`);
   const parts = text.split(":");
   const [source = "", destination = "", mode = ""] = parts;
-  if (parts.length < 2 || parts.length > 3 || source === "" || destination === "") throw invalid("");
-  const type = source.startsWith("/") ? "bind" : "volume";
-  let target: string;
-  try {
-    target = checkDestination(type, destination, destination);
-  } catch (error) {
-    throw invalid(`: ${error instanceof Error ? error.message : ""}`);
+  if (parts.length > 3 || parts.some((part) => part === "")) throw invalid("");
+  if (parts.length === 1) {
+    return { ...plain, type: "volume", destination: destinationOf(source, "volume", invalid), copy: true };
   }
+  const type = source.startsWith("/") ? "bind" : "volume";
+  const target = destinationOf(destination, type, invalid);
   if (type === "volume" && mode.split(",").some((flag) => propagations.includes(flag))) {
     throw invalid(': invalid mount config for type "volume": field BindOptions must not be specified');
   }
@@ -139,6 +137,14 @@ function parseBind(text: string): PlannedMount {
   };
 }
 
+function destinationOf(path: string, type: string, invalid: (reason: string) => Error): string {
+  try {
+    return checkDestination(type, path, path);
+  } catch (error) {
+    throw invalid(`: ${errorMessage(error)}`);
+  }
+}
+
 function parseMode(mode: string, type: "bind" | "volume"): readonly string[] {
   if (mode === "") return [];
   const flags = mode.split(",");
@@ -150,11 +156,21 @@ function parseMode(mode: string, type: "bind" | "volume"): readonly string[] {
   return flags;
 }
 
+const exclusiveOptions = [
+  ["BindOptions", "bind"],
+  ["VolumeOptions", "volume"],
+  ["TmpfsOptions", "tmpfs"],
+] as const;
+
 /** One of `--mount`. */
 function parseMount(request: MountRequest): PlannedMount {
   const { Type, Source = "", ReadOnly = false } = request;
   const invalid = (reason: string) => invalidParameter(`invalid mount config for type "${Type}": ${reason}`);
   if (request.Target === undefined || request.Target === "") throw invalid("field Target must not be empty");
+  for (const [name, type] of exclusiveOptions) {
+    if (request[name] === undefined || type === Type) continue;
+    throw invalidParameter(`${name} must not be specified on mount type ${JSON.stringify(Type)}`);
+  }
   const destination = checkDestination(Type, request.Target, request.Target);
   const common = { ...plain, destination, readOnly: ReadOnly };
   switch (Type) {

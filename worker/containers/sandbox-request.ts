@@ -16,6 +16,7 @@ export function sandboxRequest(record: ContainerRecord, table: ContainerTable): 
     dnsSearch: host.DnsSearch ?? [],
     dnsOptions: host.DnsOptions ?? [],
     links: host.Links ?? [],
+    macAddress: config.MacAddress ?? "",
     publishAll: host.PublishAllPorts,
     publishes: Object.keys(host.PortBindings ?? {}).length > 0,
     endpoints: record.endpoints,

@@ -64,6 +64,7 @@ export class Fixture {
           return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux", release };
         },
         resolve: async (reference) => (this.images.has(reference) ? `sha256:${reference}` : undefined),
+        layersSize: (diffIds) => diffIds.length * 1000,
         collectLayers: async (diffIds) => void this.collected.push(...diffIds),
       },
       volumes: this.volumes,

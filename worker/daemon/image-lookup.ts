@@ -38,6 +38,13 @@ export class StoredImages implements ImageLookup {
     }
   }
 
+  layersSize(diffIds: readonly Digest[]): number {
+    const sizes = new Map(
+      this.#store.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)),
+    );
+    return diffIds.reduce((sum, diffId) => sum + (sizes.get(diffId) ?? 0), 0);
+  }
+
   collectLayers(diffIds: readonly Digest[]): Promise<void> {
     return this.#store.collectLayers(diffIds);
   }

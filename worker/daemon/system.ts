@@ -37,7 +37,7 @@ export interface SystemComponents {
   readonly registries: RegistryOptions;
   /** Name of the bundled registry, where there is one. */
   readonly bundled?: string;
-  readonly events: { subscribe(options: EventsOptions): ReadableStream<EventMessage> };
+  readonly events: { readonly listeners: number; subscribe(options: EventsOptions): ReadableStream<EventMessage> };
   readonly now: () => Date;
   /** Bytes of all layers, each counted once. */
   readonly layersSize: () => Promise<number>;
@@ -110,7 +110,7 @@ export class System implements SystemBackend {
       NFd: 0,
       NGoroutines: 0,
       SystemTime: now().toISOString(),
-      NEventsListener: 0,
+      NEventsListener: this.#components.events.listeners,
       KernelVersion: this.#kernelVersion(),
       OperatingSystem: "Wherry",
       OSVersion: "",
@@ -154,17 +154,11 @@ export class System implements SystemBackend {
     const wanted = (object: DiskUsageObject): boolean => objects.length === 0 || objects.includes(object);
     const filters = new Map<string, readonly string[]>();
     return {
-      ...(wanted("image")
-        ? {
-            LayersSize: await layersSize(),
-            Images: await images.list({ all: true, filters, sharedSize: true, digests: false }),
-          }
-        : {}),
-      ...(wanted("container")
-        ? { Containers: await containers.list({ all: true, size: true, limit: -1, filters }) }
-        : {}),
-      ...(wanted("volume") ? { Volumes: await volumes.usage() } : {}),
-      ...(wanted("build-cache") ? { BuildCache: [] } : {}),
+      LayersSize: wanted("image") ? await layersSize() : 0,
+      Images: wanted("image") ? await images.list({ all: true, filters, sharedSize: true, digests: false }) : null,
+      Containers: wanted("container") ? await containers.list({ all: true, size: true, limit: -1, filters }) : null,
+      Volumes: wanted("volume") ? await volumes.usage() : null,
+      BuildCache: wanted("build-cache") ? [] : null,
     };
   }
 

@@ -37,6 +37,17 @@ test("subscribe() replays from `since`, and ends where `until` is past", async (
   expect((await take(stream, 9)).map((event) => event.Actor.ID)).toEqual(["c1"]);
 });
 
+test("subscribe() tells of the past when it is told an end", async () => {
+  const clock = systemClock();
+  const events = new Events({ clock });
+  events.publish("volume", "create", "v1", {});
+  expect(await take(events.subscribe({ until: clock.nanos(), filters: filters() }), 9)).toHaveLength(1);
+  const live = events.subscribe({ filters: filters() });
+  expect(events.listeners).toBe(1);
+  await live.cancel();
+  expect(events.listeners).toBe(0);
+});
+
 test("publish() forgets the oldest of more than 256", async () => {
   const clock = systemClock();
   const events = new Events({ clock });

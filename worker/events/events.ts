@@ -21,6 +21,11 @@ export class Events {
     this.#clock = clock;
   }
 
+  /** How many listen now. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   publish(type: EventType, action: string, id: string, attributes: Readonly<Record<string, string>>): void {
     const timeNano = this.#clock.nanos();
     const time = Number(timeNano / 1_000_000_000n);
@@ -37,14 +42,14 @@ export class Events {
     for (const listener of this.#listeners) listener(message);
   }
 
-  /** Past events from `since` (none without it), then live ones until `until` or until the stream is cancelled. */
+  /** Past events when `since` or `until` is given, then live ones until `until` or until the stream is cancelled. */
   subscribe(options: EventsOptions): ReadableStream<EventMessage> {
     const { since, until, filters } = options;
     const wanted = (message: EventMessage) =>
       (since === undefined || message.timeNano >= since) &&
       (until === undefined || message.timeNano <= until) &&
       matches(message, filters);
-    const past = since === undefined ? [] : this.#history.filter(wanted);
+    const past = since === undefined && until === undefined ? [] : this.#history.filter(wanted);
     const remaining = until === undefined ? undefined : Number((until - this.#clock.nanos()) / 1_000_000n);
     if (remaining !== undefined && remaining <= 0) return streamOf(past);
     const stop = new AbortController();

@@ -21,6 +21,7 @@ export function hostsFile(request: SandboxRequest, address: string | undefined):
 /** `name:address` or `name=address`; the address may be IPv6, in brackets or not. */
 export function splitExtraHost(entry: string): readonly [name: string, address: string] {
   const at = entry.search(/[:=]/);
+  if (at < 0) return [entry, ""];
   return [entry.slice(0, at), entry.slice(at + 1).replace(/^\[(.*)\]$/, "$1")];
 }
 

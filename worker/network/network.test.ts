@@ -15,6 +15,7 @@ const request: SandboxRequest = {
   dnsSearch: [],
   dnsOptions: [],
   links: [],
+  macAddress: "",
   publishAll: false,
   publishes: false,
   endpoints: {},
@@ -28,6 +29,7 @@ test("hostsFile() has Docker's lines, what was added, and the container's own na
   );
   expect(text.split("\n").slice(-4)).toEqual(["10.0.0.9\tdb", "fd00::1\tsix", "172.17.0.2\tweb.example.org web", ""]);
   expect(text).toContain("127.0.0.1\tlocalhost\n");
+  expect(hostsFile({ ...request, hostname: "web.example.org" }, "1.2.3.4")).toMatch(/\tweb\.example\.org web\n$/);
   expect(splitExtraHost("name:fd00::1")).toEqual(["name", "fd00::1"]);
 });
 
@@ -61,6 +63,7 @@ test("validate() refuses what needs a bridge", () => {
     { publishes: true },
     { publishAll: true },
     { links: ["a:b"] },
+    { macAddress: "02:00:00:00:00:01" },
     { networkMode: "backend" },
     { endpoints: { backend: {} } },
     { extraHosts: ["host:host-gateway"] },
@@ -76,6 +79,10 @@ test("validate() refuses what needs a bridge", () => {
     );
   }
   sandboxes.validate({ ...request, endpoints: { bridge: {} } });
+  expect(() => sandboxes.validate({ ...request, macAddress: "zz" })).toThrow(
+    "invalid config for network bridge: invalid MAC address zz",
+  );
+  expect(() => sandboxes.validate({ ...request, extraHosts: ["bogus"] })).toThrow('bad format for add-host: "bogus"');
 });
 
 test("Networks lists, finds and keeps the three predefined ones", async () => {
@@ -94,6 +101,10 @@ test("Networks lists, finds and keeps the three predefined ones", async () => {
   expect(await networks.list(new Map([["driver", ["null"]]]))).toHaveLength(1);
   await expect(networks.inspect("nope")).rejects.toThrow("network nope not found");
   await expect(networks.remove("bridge")).rejects.toMatchObject({ name: "Forbidden" });
-  await expect(networks.create()).rejects.toMatchObject({ name: "NotImplemented" });
+  await expect(networks.create({ Name: "mine" })).rejects.toMatchObject({ name: "NotImplemented" });
+  await expect(networks.create({ Name: "bridge" })).rejects.toMatchObject({ name: "Forbidden" });
+  await expect(networks.create({ Name: "" })).rejects.toThrow("invalid name: name is empty");
+  await expect(networks.list(new Map([["type", ["bogus"]]]))).rejects.toThrow("invalid filter: 'type'='bogus'");
+  await expect(networks.list(new Map([["dangling", ["x"]]]))).rejects.toThrow("invalid value for filter 'dangling'");
   await expect(networks.list(new Map([["foo", ["bar"]]]))).rejects.toThrow("invalid filter 'foo'");
 });

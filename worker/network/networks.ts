@@ -1,5 +1,5 @@
 import type { NetworkInspect } from "../api/types/network.ts";
-import { forbidden, notFound, notImplemented } from "../errdefs/errors.ts";
+import { forbidden, invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
 import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
 import type { RecordStore } from "../metadata/records.ts";
@@ -38,6 +38,13 @@ export class Networks {
 
   async list(filters: FilterValues): Promise<readonly NetworkInspect[]> {
     checkFilterNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"]);
+    for (const value of filters.get("dangling") ?? []) {
+      if (["true", "1", "false", "0"].includes(value)) continue;
+      throw invalidParameter(`invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`);
+    }
+    for (const value of filters.get("type") ?? []) {
+      if (!["builtin", "custom"].includes(value)) throw invalidParameter(`invalid filter: 'type'='${value}'`);
+    }
     const any = (name: string, test: (value: string) => boolean) => {
       const values = filters.get(name);
       return !values || values.length === 0 || values.some(test);
@@ -62,7 +69,11 @@ export class Networks {
     return network;
   }
 
-  async create(): Promise<never> {
+  async create({ Name }: { readonly Name: string }): Promise<never> {
+    if (Name === "") throw invalidParameter("invalid name: name is empty");
+    if (predefined.some(({ name }) => name === Name)) {
+      throw forbidden(`operation is not permitted on predefined ${Name} network `);
+    }
     throw notImplemented("networks of your own are not supported yet");
   }
 

@@ -36,6 +36,12 @@ export class PredefinedSandboxes implements Sandboxes {
     const mode = networkName(request.networkMode);
     if (mode.startsWith("container:")) return;
     if (!["bridge", "host", "none"].includes(mode)) refuse(`network ${JSON.stringify(mode)}`);
+    if (request.macAddress !== "") {
+      if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(request.macAddress)) {
+        throw invalidParameter(`invalid config for network ${mode}: invalid MAC address ${request.macAddress}`);
+      }
+      refuse("a chosen MAC address (--mac-address)");
+    }
     for (const [name, endpoint] of Object.entries(request.endpoints)) {
       if (networkName(name) !== mode) refuse(`network ${JSON.stringify(name)}`);
       const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = endpoint.IPAMConfig ?? {};

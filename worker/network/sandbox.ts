@@ -35,6 +35,8 @@ export interface SandboxRequest {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly links: readonly string[];
+  /** That the client chose; "" leaves it to the network. */
+  readonly macAddress: string;
   readonly publishAll: boolean;
   /** Whether any port is bound. */
   readonly publishes: boolean;

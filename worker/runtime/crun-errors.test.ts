@@ -54,6 +54,20 @@ test("translateCrunFailure() says in Docker's words what crun 1.8.1 says in its 
     ],
     [
       "create",
+      "the sysctl `net.core.somaxconn` requires a new network namespace",
+      "true",
+      `${create.split("unable")[0]}sysctl "net.core.somaxconn" not allowed in host network namespace`,
+      128,
+    ],
+    [
+      "exec",
+      "chdir `/etc/passwd`: Not a directory",
+      "true",
+      `${exec}chdir to cwd ("/etc/passwd") set in config.json failed: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`,
+      127,
+    ],
+    [
+      "create",
       "the sysctl `foo.bar` is not namespaced",
       "true",
       `${create}sysctl "foo.bar" is not in a separate kernel namespace`,

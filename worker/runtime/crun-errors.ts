@@ -3,11 +3,18 @@ import { StartFailed } from "./runtime.ts";
 /** Which of Docker's sentences a failure begins with. */
 export type StartKind = "create" | "exec";
 
+/** What runc says of a configuration that it refuses before it starts anything. */
+const refused =
+  "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ";
+
 const prefixes: Record<StartKind, string> = {
-  create:
-    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ",
+  create: `${refused}unable to start container process: error during container init: `,
   exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
 };
+
+/** What Docker adds whenever the kernel says "not a directory". */
+const wrongKind =
+  "Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
 
 /**
  * Says in Docker's words what crun (1.8) said in its log. `argv0` is the command that was to run. Why a
@@ -34,7 +41,8 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
     if (kind === "create" && reason === "Not a directory") {
       return new StartFailed(`Cannot mkdir: ${cwd} is not a directory`, 128);
     }
-    const text = `chdir to cwd (${quote(cwd)}) set in config.json failed: ${reason.toLowerCase()}`;
+    const hint = reason === "Not a directory" ? `: ${wrongKind}` : "";
+    const text = `chdir to cwd (${quote(cwd)}) set in config.json failed: ${reason.toLowerCase()}${hint}`;
     return fail(text, reason === "Permission denied" ? 126 : 127);
   }
   const execFailed = /^(?:exec container process|exec)(?: \(missing dynamic library\?\))?(?: `(.*)`)?: (.*)$/s.exec(
@@ -44,15 +52,19 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
     const [, path = argv0, reason = ""] = execFailed;
     return fail(`exec ${path}: ${reason.toLowerCase()}`, reason === "Permission denied" ? 126 : 127);
   }
+  const foreign = /^the sysctl `(.*)` requires a new (network|IPC) namespace$/.exec(message);
+  if (foreign) {
+    const [, name = "", namespace] = foreign;
+    const where =
+      namespace === "IPC" ? "is not allowed in the hosts ipc namespace" : "not allowed in host network namespace";
+    return new StartFailed(`${refused}sysctl ${quote(name)} ${where}`, 128);
+  }
   const sysctl = /^the sysctl `(.*)` is not namespaced$/.exec(message);
   if (sysctl) return fail(`sysctl ${quote(sysctl[1] ?? "")} is not in a separate kernel namespace`, 128);
   const mount = /^mount `(.*?)` to `(.*?)`: (.*)$/s.exec(message);
   if (mount) {
     const [, source = "", target = "", reason = ""] = mount;
-    const hint =
-      reason === "Not a directory"
-        ? ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"
-        : "";
+    const hint = reason === "Not a directory" ? `: ${wrongKind}` : "";
     return fail(
       `error mounting ${quote(source)} to rootfs at ${quote(`/${target}`)}: ${reason.toLowerCase()}${hint}`,
       reason === "Not a directory" ? 127 : 128,

@@ -31,7 +31,7 @@ export function guestFileCases(open: () => GuestUnderTest): void {
       const bytes = noise(3_000_000);
       await guest.run([{ op: "write", path: `${folder}/large`, bytes, mode: 0o600 }]);
       expect(equal(await guest.readFile(`${folder}/large`), bytes)).toBe(true);
-      expect((await guest.usage(`${folder}/large`)).inodes).toBe(1);
+      expect(await guest.usage(`${folder}/large`)).toEqual({ size: 3_000_000, inodes: 1 });
     });
 
     it("stops a batch at the first error, names the operation, and skips the frames that follow", async () => {
@@ -70,7 +70,11 @@ export function guestFileCases(open: () => GuestUnderTest): void {
         })),
       ]);
       expect([...(await guest.readDir(`${folder}/many`))].sort()).toEqual(names.sort());
-      expect((await guest.usage(`${folder}/many`)).inodes).toBe(1201);
+      await guest.run([
+        { op: "write", path: `${folder}/many/six`, bytes: encoder.encode("bytes\n"), mode: 0o600 },
+        { op: "symlink", target: "six", path: `${folder}/many/link` },
+      ]);
+      expect(await guest.usage(`${folder}/many`)).toEqual({ size: 9, inodes: 1203 });
       await guest.run([{ op: "remove", path: `${folder}/many`, recursive: true }]);
       await expect(guest.readDir(`${folder}/many`)).rejects.toMatchObject({ code: "ENOENT" });
     });

@@ -17,7 +17,7 @@ export interface Guest {
    */
   readFile(path: string, limit?: number, options?: { readonly root?: string }): Promise<Uint8Array>;
   readDir(path: string): Promise<readonly string[]>;
-  /** Disk use of a tree: bytes in blocks, and inodes. */
+  /** What a tree holds: bytes of its files, as Docker counts them, and inodes. */
   usage(path: string): Promise<{ readonly size: number; readonly inodes: number }>;
   spawn(options: SpawnOptions): Promise<GuestProcess>;
   /** Sends a signal to a process (or, with a negative number, to its group). */

@@ -38,7 +38,8 @@ interface Snapshot {
 
 /**
  * Snapshots as overlayfs: each layer is one EROFS image that the guest mounts from the host's files, once for all
- * containers; the writable layer lies on the guest's root, a tmpfs. A layer stays mounted when its last snapshot is removed (the
+ * containers; the writable layer lies on the guest's root, a tmpfs. Below an image's layers is one that has what Docker puts into
+ * every container, so that an image's own files come first and none of it counts as written. A layer stays mounted when its last snapshot is removed (the
  * next container will want it) until `release`.
  */
 export class OverlaySnapshotter implements Snapshotter {
@@ -166,10 +167,15 @@ export class OverlaySnapshotter implements Snapshotter {
     await guest.run(operations).catch(() => undefined);
   }
 
+  get #baseLayer(): string {
+    return `${this.#layerFolder}/.base`;
+  }
+
   #foundations(): GuestOperation[] {
     return [
       { op: "mkdir", path: this.#layerFolder, mode: 0o700, parents: true },
       { op: "mkdir", path: this.#snapshotFolder, mode: 0o700, parents: true },
+      ...baseLayer(this.#baseLayer),
     ];
   }
 
@@ -200,17 +206,35 @@ export class OverlaySnapshotter implements Snapshotter {
 
   #mountsOf(snapshot: Snapshot, added?: ReadonlyMap<Digest, MountedLayer>): readonly Mount[] {
     const { path, diffIds } = snapshot;
-    // An image without layers is a writable directory and nothing else.
-    if (diffIds.length === 0) return [{ type: "bind", source: `${path}/upper`, options: ["rbind", "rw"] }];
     const lower = uniqueFromTop(diffIds).map((diffId) => {
       const layer = added?.get(diffId) ?? this.#layers.get(diffId);
       if (!layer) throw notFound(`layer ${diffId} is not mounted`);
       return layer.path;
     });
-    const options = [`lowerdir=${lower.join(":")}`, `upperdir=${path}/upper`, `workdir=${path}/work`];
+    const options = [
+      `lowerdir=${[...lower, this.#baseLayer].join(":")}`,
+      `upperdir=${path}/upper`,
+      `workdir=${path}/work`,
+    ];
     if (options.join(",").length > longestOptions) throw invalidParameter("max depth exceeded");
     return [{ type: "overlay", source: "overlay", options }];
   }
+}
+
+/** `.dockerenv`, by which programs know a container, `/etc/mtab`, and the places that are mounted over. */
+function baseLayer(root: string): GuestOperation[] {
+  const folders = ["", "/dev", "/etc", "/proc", "/sys"].map((name) => `${root}${name}`);
+  const empty = (name: string, mode: number): GuestOperation => {
+    return { op: "write", path: `${root}${name}`, bytes: new Uint8Array(0), mode };
+  };
+  return [
+    // What a batch that failed left.
+    { op: "remove", path: root, recursive: true, missingOk: true },
+    ...folders.map((path): GuestOperation => ({ op: "mkdir", path, mode: 0o755 })),
+    empty("/.dockerenv", 0o755),
+    ...["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"].map((name) => empty(name, 0o644)),
+    { op: "symlink", target: "/proc/mounts", path: `${root}/etc/mtab` },
+  ];
 }
 
 /**

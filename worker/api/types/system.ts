@@ -120,11 +120,12 @@ export interface SwarmInfo {
 
 /** `GET /system/df`. */
 export interface DiskUsage {
-  readonly LayersSize?: number;
-  readonly Images?: readonly ImageSummary[];
-  readonly Containers?: readonly ContainerSummary[];
-  readonly Volumes?: readonly Volume[];
-  readonly BuildCache?: readonly never[];
+  readonly LayersSize: number;
+  /** Null where it was not asked for, as the others. */
+  readonly Images: readonly ImageSummary[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
+  readonly Volumes: readonly Volume[] | null;
+  readonly BuildCache: readonly never[] | null;
 }
 
 export type DiskUsageObject = "container" | "image" | "volume" | "build-cache";

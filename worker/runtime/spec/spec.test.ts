@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { completeHostConfig, mergeConfig } from "../../containers/merge-config.ts";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { linuxResources } from "./resources.ts";
-import { generateSpec, mergeEnvironment, type SpecOptions } from "./spec.ts";
+import { generateSpec, mergeEnvironment, type SpecOptions, withHome } from "./spec.ts";
 import { resolveUser } from "./user.ts";
 
 const database = {
@@ -22,6 +22,7 @@ test("resolveUser() finds names and numbers, with their groups", () => {
   expect(resolveUser("55", ["audio"], database)).toEqual({ uid: 55, gid: 0, additionalGids: [0, 29], home: "/" });
   expect(resolveUser("alice:staff", [], database)).toMatchObject({ uid: 1000, gid: 50, additionalGids: [50] });
   expect(resolveUser("7:8", [], database)).toMatchObject({ uid: 7, gid: 8 });
+  expect(() => resolveUser("1:2:3", [], database)).toThrow("unable to find group 2:3: no matching entries");
 });
 
 test("resolveUser() gives nobody the groups that have no members", () => {
@@ -61,6 +62,13 @@ test("linuxResources() turns Docker's limits into OCI's", () => {
   expect(linuxResources({ NanoCpus: 5e8 })).toEqual({ cpu: { period: 100_000, quota: 50_000 } });
   expect(linuxResources({ PidsLimit: 20, CpuShares: 1 })).toEqual({ cpu: { shares: 2 }, pids: { limit: 20 } });
   expect(linuxResources({ PidsLimit: -1 })).toEqual({});
+});
+
+test("withHome() takes an empty HOME for none", () => {
+  const user = { uid: 0, gid: 0, home: "/root" };
+  expect(withHome(["HOME=", "A=1"], user)).toEqual(["HOME=/root", "A=1"]);
+  expect(withHome(["A=1"], user)).toEqual(["A=1", "HOME=/root"]);
+  expect(withHome(["HOME=/x"], user)).toEqual(["HOME=/x"]);
 });
 
 test("mergeEnvironment() replaces in place, and takes away a name without a value", () => {
