@@ -22,7 +22,7 @@ export async function pruneContainers(
   checkFilterNames(filters, ["label", "label!", "until"]);
   const deleted: string[] = [];
   let reclaimed = 0;
-  for (const container of containers.filter((candidate) => prunable(candidate, filters, clock))) {
+  for (const container of containers.filter(prunable(filters, clock))) {
     const { SizeRw } = await sizes(container);
     try {
       await remove(container);
@@ -37,11 +37,14 @@ export async function pruneContainers(
   return { ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
 }
 
-/** Whether it is stopped, has the labels, and was made before `until`. */
-function prunable(container: Container, filters: FilterValues, clock: Clock): boolean {
-  if (container.isRunning) return false;
-  const labels = container.record.config.Labels ?? {};
+/** Tells who is stopped, has the labels, and was made before `until`. Throws `InvalidParameter`. */
+function prunable(filters: FilterValues, clock: Clock): (container: Container) => boolean {
   const until = filters.get("until")?.map((value) => untilTime(value, clock.now())) ?? [];
+  return (container) => !container.isRunning && wanted(container, filters, until);
+}
+
+function wanted(container: Container, filters: FilterValues, until: readonly number[]): boolean {
+  const labels = container.record.config.Labels ?? {};
   const unwanted = filters.get("label!") ?? [];
   return (
     matchesLabels(labels, filters.get("label")) &&

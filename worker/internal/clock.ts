@@ -9,6 +9,8 @@ export interface Clock {
 
 /** Milliseconds that the fine clock may be away from the wall's, whose own step is one. */
 const maximumDrift = 1;
+/** Nanoseconds. */
+const setBack = 1_000_000_000n;
 
 /**
  * Milliseconds since the epoch, from a clock that counts microseconds. That one knows nothing of a correction of the time, and
@@ -31,7 +33,8 @@ export function systemClock(): Clock {
     now: () => new Date(),
     nanos() {
       const measured = BigInt(Math.round(milliseconds() * 1000)) * 1000n;
-      last = measured > last ? measured : last + 1n;
+      // Order is kept within a moment; a clock that was set back further is followed.
+      last = measured > last || last - measured > setBack ? measured : last + 1n;
       return last;
     },
     sleep,
