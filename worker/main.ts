@@ -10,6 +10,7 @@ import { LayoutRegistry, urlLayout } from "./distribution/layout.ts";
 import { browserFetch } from "./distribution/proxied-fetch.ts";
 import { unavailable } from "./errdefs/errors.ts";
 import { systemClock } from "./internal/clock.ts";
+import { makeStreamsIterable } from "./internal/iterable-streams.browser.ts";
 import { IndexedDbRecords } from "./metadata/indexeddb.browser.ts";
 import { MemoryRecords } from "./metadata/memory.ts";
 import { serveEngineApi } from "./port/engine-server.ts";
@@ -96,4 +97,5 @@ async function storage(kind: EngineWorkerOptions["storage"]) {
   return { records: await IndexedDbRecords.open("wherry-records"), files: await IndexedDbFiles.open("wherry-files") };
 }
 
+makeStreamsIterable();
 Comlink.expose(new BrowserEngine());

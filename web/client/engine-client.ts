@@ -1,4 +1,5 @@
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
+import { requestBody } from "../../worker/internal/streams.ts";
 import type { Channel } from "../../worker/port/channel.ts";
 import {
   type AnswerHead,
@@ -39,7 +40,7 @@ export class EngineClient implements EngineApi {
   async #send(request: Request, upgrade: boolean): Promise<{ channel: Channel; answer: AnswerHead }> {
     request.signal.throwIfAborted();
     const url = new URL(request.url);
-    const body = await readUpTo(request.body, upgrade ? upgradeBodyLimit : inlineBody);
+    const body = await readUpTo(requestBody(request), upgrade ? upgradeBodyLimit : inlineBody);
     const head: RequestHead = {
       kind: "request",
       method: request.method,

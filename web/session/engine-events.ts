@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { jsonValues } from "../cli/stream/bytes.ts";
 
 /** What the page looks at of an event (API operation SystemEvents). */
 export interface EngineEvent {
@@ -18,10 +19,5 @@ export async function* engineEvents(
     console.warn(`The page hears nothing of what the engine does: its events answer ${response.status}`);
     return;
   }
-  let rest = "";
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim()) yield JSON.parse(line);
-  }
+  yield* jsonValues<EngineEvent>(response.body);
 }

@@ -1,4 +1,5 @@
 import { invalidParameter } from "../errdefs/errors.ts";
+import { requestBody } from "../internal/streams.ts";
 import { type Decode, DecodeError } from "./decode.ts";
 
 /** The largest JSON body that is read, in bytes. */
@@ -63,11 +64,12 @@ function checkContentType(request: Request, text: string): void {
 }
 
 async function readText(request: Request): Promise<string> {
-  if (!request.body) return "";
+  const body = requestBody(request);
+  if (!body) return "";
   const decoder = new TextDecoder();
   let size = 0;
   let text = "";
-  for await (const chunk of request.body) {
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > bodyLimit) throw invalidParameter(`request body too large: more than ${bodyLimit} bytes`);
     text += decoder.decode(chunk, { stream: true });

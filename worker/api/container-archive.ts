@@ -1,4 +1,5 @@
 import { invalidParameter } from "../errdefs/errors.ts";
+import { requestBody } from "../internal/streams.ts";
 import type { ApiCall, Handler } from "./api-call.ts";
 import type { ContainerBackend } from "./container-backend.ts";
 import type { OperationId } from "./operations.ts";
@@ -52,7 +53,7 @@ function pathOf(call: ApiCall): string {
 }
 
 export function bodyOf(call: ApiCall): ReadableStream<Uint8Array> {
-  return call.request.body ?? new ReadableStream({ start: (controller) => controller.close() });
+  return requestBody(call.request) ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
 function encodeStat(stat: PathStat): string {
