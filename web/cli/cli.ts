@@ -2,11 +2,11 @@ import type { EngineApi } from "../../worker/api/engine-api.ts";
 import { ApiClient } from "./client.ts";
 import { ConfigFile } from "./config-file.ts";
 import type { CliContext } from "./context.ts";
-import { exitWith } from "./errors.ts";
+import { Canceled, exitWith } from "./errors.ts";
 import { Output } from "./output.ts";
 import { chunks } from "./stream/bytes.ts";
 
-const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, TERM: 15 };
+const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, USR1: 10, USR2: 12, TERM: 15 };
 
 /** Signals to end after which the invocation ends in any case. */
 const insistence = 3;
@@ -38,7 +38,7 @@ export class Cli {
     this.api = new ApiClient(engine, this.signal, host || "unix:///var/run/docker.sock", version);
     this.out = new Output(context.stdout, context.tty.stdout);
     this.err = new Output(context.stderr, context.tty.stderr);
-    this.config = new ConfigFile(context);
+    this.config = new ConfigFile(context, (text) => this.err.line(text));
     this.insisted = new Promise((resolve) => {
       this.#insist = resolve;
     });
@@ -67,25 +67,40 @@ export class Cli {
     return cleanPath(joined);
   }
 
-  /** Asks on stdout and reads a line: the `[y/N]` of the prune commands. */
+  /** Asks on stdout and reads a line: the `[y/N]` of the prune commands. An interruption is a no. */
   async confirm(question: string): Promise<boolean> {
     await this.out.write(`${question} [y/N] `);
-    const answer = (await this.readLine()).trim().toLowerCase();
-    return answer === "y" || answer === "yes";
+    try {
+      const answer = (await this.readLine()).trim().toLowerCase();
+      return answer === "y" || answer === "yes";
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+      await this.out.write("\n");
+      throw new Canceled();
+    }
   }
 
-  /** One line of stdin without its end; empty at the end of the input. */
+  /**
+   * One line of stdin without its end; empty at the end of the input. A Ctrl-C that raw mode lets through ends it too.
+   * @throws the signal's reason when it is interrupted
+   */
   async readLine(): Promise<string> {
     const reader = this.context.stdin.getReader();
     const decoder = new TextDecoder();
     let text = "";
+    // A read that waits is given up with its reader.
+    const giveUp = () => reader.releaseLock();
+    this.signal.addEventListener("abort", giveUp, { once: true });
     try {
-      while (!/[\r\n]/.test(text) && text.length < 65_536) {
+      while (!/[\r\n\u0003]/.test(text) && text.length < 65_536) {
         const { done, value } = await reader.read();
         if (done) break;
         text += decoder.decode(value, { stream: true });
       }
+    } catch (error) {
+      throw this.signal.aborted ? this.signal.reason : error;
     } finally {
+      this.signal.removeEventListener("abort", giveUp);
       reader.releaseLock();
     }
     return text.split(/[\r\n]/, 1)[0] ?? "";

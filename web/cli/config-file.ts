@@ -1,5 +1,5 @@
 import type { CliContext } from "./context.ts";
-import { CliError } from "./errors.ts";
+import { messageOf } from "./errors.ts";
 
 /** Credentials for one registry, as the X-Registry-Auth header carries them. */
 export interface AuthConfig {
@@ -35,11 +35,14 @@ const configLimit = 1 << 20;
 /** `config.json` in the client's folder (`--config`, DOCKER_CONFIG, ~/.docker), read when it is first needed. */
 export class ConfigFile {
   readonly #context: CliContext;
+  readonly #warn: (text: string) => Promise<void>;
   #folder: string;
   #content: Promise<ConfigContent> | undefined;
 
-  constructor(context: CliContext) {
+  /** @param warn is told of a file that cannot be read, which then counts as empty */
+  constructor(context: CliContext, warn: (text: string) => Promise<void>) {
     this.#context = context;
+    this.#warn = warn;
     this.#folder = configFolder(context.env);
   }
 
@@ -75,12 +78,15 @@ export class ConfigFile {
     return { username, password: password.join(":"), serveraddress: server };
   }
 
-  async store(server: string, auth: AuthConfig): Promise<void> {
+  /** @returns false when the same was there already */
+  async store(server: string, auth: AuthConfig): Promise<boolean> {
     const content = await this.#read();
     const entry: StoredAuth = auth.identitytoken
       ? { identitytoken: auth.identitytoken }
       : { auth: btoaUtf8(`${auth.username ?? ""}:${auth.password ?? ""}`) };
+    if (JSON.stringify(content.auths?.[server]) === JSON.stringify(entry)) return false;
     await this.#write({ ...content, auths: { ...content.auths, [server]: entry } });
+    return true;
   }
 
   /** @returns false when there was nothing to remove */
@@ -106,9 +112,10 @@ export class ConfigFile {
     }
     if (text.trim() === "") return {};
     try {
-      return JSON.parse(text) as ConfigContent;
-    } catch (cause) {
-      throw new CliError(`Error loading config file: ${this.path}: ${String(cause)}`, 1, { cause });
+      return asContent(JSON.parse(text));
+    } catch (error) {
+      await this.#warn(`WARNING: Error parsing config file (${this.path}): ${messageOf(error)}`);
+      return {};
     }
   }
 
@@ -118,6 +125,11 @@ export class ConfigFile {
     const text = JSON.stringify(content, null, "\t");
     await this.#context.files.write(this.path, new TextEncoder().encode(text), 0o600);
   }
+}
+
+function asContent(value: unknown): ConfigContent {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new Error("it is no JSON object");
 }
 
 function hostOf(server: string): string {

@@ -4,7 +4,7 @@ import { lstat, mkdir, open, readdir, readlink, rm, writeFile } from "node:fs/pr
 import type { Readable, Writable } from "node:stream";
 import type { CliContext, CliFiles, Disposable, FileStat, TerminalSize } from "./context.ts";
 
-const proxied = ["INT", "TERM", "HUP", "QUIT"] as const;
+const proxied = ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"] as const;
 
 /**
  * The context of this process: its standard streams, terminal, signals and files. Signals are caught from the first listener

@@ -194,6 +194,33 @@ describe("docker", () => {
     expect(await docker(context, engine)).toBe(141);
   });
 
+  it("takes an interruption at a question for a no", async () => {
+    const engine = new FakeEngine({});
+    const context = new MemoryContext(["network", "prune"], { terminal: terminalSize });
+    const running = docker(context, engine);
+    await expect.poll(() => context.out).toContain("[y/N] ");
+    context.raise("INT");
+    expect(await running).toBe(0);
+    expect(context.out.endsWith("[y/N] \n")).toBe(true);
+    expect(engine.requests).toEqual([]);
+  });
+
+  it("leaves the process of an exec that is interrupted alone, and ends with 0", async () => {
+    const terminal = new FakeTerminal();
+    const engine = new FakeEngine(
+      {
+        "GET /containers/web/json": () => Response.json({ Id: "web", Config: {}, State: {} }),
+        "POST /containers/web/exec": () => Response.json({ Id: "e1" }, { status: 201 }),
+      },
+      terminal.connection,
+    );
+    const context = new MemoryContext(["exec", "web", "sleep", "100"]);
+    const running = docker(context, engine);
+    await expect.poll(() => engine.requests.at(-1)).toBe("UPGRADE /exec/e1/start");
+    context.raise("INT");
+    expect(await running).toBe(0);
+  });
+
   it("says so when the engine cannot be reached", async () => {
     const engine = new FakeEngine({
       "GET /containers/json": () => {

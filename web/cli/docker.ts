@@ -4,7 +4,7 @@ import { type CommandPath, checkArgs, findSubcommand, fullName, useLine } from "
 import { helpCommand, rootCommand, versionLine } from "./commands.ts";
 import { complete } from "./completion.ts";
 import type { CliContext } from "./context.ts";
-import { CliError, messageOf } from "./errors.ts";
+import { Canceled, CliError, messageOf } from "./errors.ts";
 import { FlagError, HelpRequested, type ParsedFlags, parseFlags } from "./flags/parse.ts";
 import { defaultWidth, helpText } from "./help.ts";
 import { type Output, OutputClosed } from "./output.ts";
@@ -38,7 +38,8 @@ async function exitCode(cli: Cli): Promise<number> {
     return 0;
   } catch (thrown) {
     // An interruption shows up as whatever was cut short: its own reason says how to end.
-    const error = cli.signal.aborted && cli.signal.reason instanceof CliError ? cli.signal.reason : thrown;
+    const isInterrupted = cli.signal.aborted && cli.signal.reason instanceof CliError;
+    const error = isInterrupted && !(thrown instanceof Canceled) ? cli.signal.reason : thrown;
     if (error instanceof OutputClosed) return brokenPipe;
     if (cli.context.signal.aborted) return brokenPipe;
     const message = messageOf(error);

@@ -9,6 +9,13 @@ export class CliError extends Error {
   }
 }
 
+/** The user broke a question off: nothing was done, and that is no failure. */
+export class Canceled extends CliError {
+  constructor() {
+    super("", 0);
+  }
+}
+
 /** An exit code alone, such as the one of the container that was run. */
 export function exitWith(exitCode: number): CliError {
   return new CliError("", exitCode);

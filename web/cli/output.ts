@@ -36,11 +36,7 @@ export class Output {
   /** A warning as Docker's logging library (logrus) writes it. */
   async warning(text: string): Promise<void> {
     const time = `${new Date().toISOString().slice(0, 19)}Z`;
-    await this.line(
-      this.isTerminal
-        ? `\u001b[33mWARN\u001b[0m[0000] ${text.padEnd(44)} `
-        : `time=${JSON.stringify(time)} level=warning msg=${JSON.stringify(text)}`,
-    );
+    await this.line(`time=${JSON.stringify(time)} level=warning msg=${JSON.stringify(text)}`);
   }
 
   /** Waits until all is written and gives the stream back to its owner. Never fails. */

@@ -31,7 +31,7 @@ export function checkMount(value: string): string {
 }
 
 export function mountWarnings(value: string): string[] {
-  const isOld = csvFields(value).some((field) => cut(field, "=")[0].toLowerCase() === "bind-nonrecursive");
+  const isOld = csvFields(value).some((field) => field.toLowerCase().startsWith("bind-nonrecursive="));
   return isOld ? ["bind-nonrecursive is deprecated, use bind-recursive=disabled instead"] : [];
 }
 

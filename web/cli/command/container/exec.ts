@@ -71,7 +71,8 @@ async function runExec(cli: Cli, flags: ParsedFlags): Promise<void> {
   if (!id) throw new CliError("exec ID empty");
   const start = { Detach: detach, Tty: tty, ...size };
   if (detach) return await cli.api.send("POST", `/exec${apiPath(id, "start")}`, { json: start });
-  await attached(cli, id, { start, tty, stdin, keys });
+  const end = await attached(cli, id, { start, tty, stdin, keys });
+  if (end === "interrupted") return;
   const { ExitCode: exitCode } = await cli.api.json<{ ExitCode: number | null }>("GET", `/exec${apiPath(id, "json")}`);
   endWith(exitCode ?? 0);
 }
@@ -83,7 +84,12 @@ interface ExecStart {
   readonly keys: string;
 }
 
-async function attached(cli: Cli, id: string, { start, tty, stdin, keys }: ExecStart): Promise<void> {
+/** @returns `interrupted` when a signal ended it, which leaves the process alone and is no failure of the command's */
+async function attached(
+  cli: Cli,
+  id: string,
+  { start, tty, stdin, keys }: ExecStart,
+): Promise<"ended" | "interrupted"> {
   const connection = await cli.api.upgrade(`/exec${apiPath(id, "start")}`, { json: start });
   const size = tty && cli.context.tty.stdin ? followSize(cli, { kind: "exec", id }) : undefined;
   try {
@@ -94,6 +100,10 @@ async function attached(cli: Cli, id: string, { start, tty, stdin, keys }: ExecS
       cli.signal,
     );
     if (end === "detached") throw new CliError("read escape sequence");
+    return "ended";
+  } catch (error) {
+    if (!cli.signal.aborted || cli.context.signal.aborted) throw error;
+    return "interrupted";
   } finally {
     size?.dispose();
   }

@@ -1,7 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { type AuthConfig, hubServer } from "../../config-file.ts";
-import { CliError, messageOf } from "../../errors.ts";
+import { Canceled, CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 
 export const loginCommand: Command = {
@@ -45,8 +45,24 @@ async function runLogin(cli: Cli, flags: ParsedFlags): Promise<void> {
   const auth = await credentials(cli, flags, server);
   const answer = await cli.api.json<LoginAnswer>("POST", "/auth", { json: auth });
   const token = answer.IdentityToken;
-  await cli.config.store(server, token ? { identitytoken: token } : auth);
+  const isNew = await cli.config.store(server, token ? { identitytoken: token } : auth);
+  if (isNew && !token) await cli.err.write(unencrypted(cli.config.path));
   await cli.out.line(answer.Status);
+}
+
+function unencrypted(path: string): string {
+  return (
+    `\nWARNING! Your credentials are stored unencrypted in '${path}'.\n` +
+    "Configure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n"
+  );
+}
+
+/** A note on stderr, in colours where that is a terminal. */
+async function note(cli: Cli, text: string): Promise<void> {
+  const shown = cli.err.isTerminal
+    ? `\u001b[1m\u001b[106m\u001b[30mi\u001b[0m\u001b[0m \u001b[96mInfo → \u001b[0m\u001b[0m\u001b[3m${text}\u001b[0m`
+    : ` Info -> ${text}`;
+  await cli.err.write(`\n${shown}\n\n\n`);
 }
 
 function checkFlags(flags: ParsedFlags): void {
@@ -74,6 +90,7 @@ async function credentials(cli: Cli, flags: ParsedFlags, server: string): Promis
     const stored = await cli.config.auth(server);
     if (stored?.username && stored.password) {
       await cli.err.line(`Authenticating with existing credentials... [Username: ${stored.username}]`);
+      await note(cli, "To login with a different account, run 'docker logout' followed by 'docker login'");
       return { ...stored, serveraddress: server };
     }
   }
@@ -90,18 +107,41 @@ async function credentials(cli: Cli, flags: ParsedFlags, server: string): Promis
 /** Asks on the terminal; what is typed shows only with `echo`. */
 async function ask(cli: Cli, prompt: string, echo: boolean): Promise<string> {
   await cli.out.write(prompt);
-  if (echo) return (await cli.readLine()).trim();
+  if (echo) return await typed(cli);
   await cli.context.setRaw(true);
   try {
-    return (await cli.readLine()).trim();
+    return edited(await cli.readLine()).trim();
   } finally {
     await cli.context.setRaw(false);
     await cli.out.write("\n");
   }
 }
 
+async function typed(cli: Cli): Promise<string> {
+  try {
+    return (await cli.readLine()).trim();
+  } catch (error) {
+    if (!cli.signal.aborted) throw error;
+    await cli.out.write("\n");
+    throw new Canceled();
+  }
+}
+
+/**
+ * What is left of a line that was typed in raw mode, where nobody else takes care of the keys that edit it.
+ * @throws Canceled when it was broken off with Ctrl-C
+ */
+function edited(text: string): string {
+  if (text.includes("\u0003")) throw new Canceled();
+  const line = text.slice(text.lastIndexOf("\u0015") + 1);
+  let kept = "";
+  for (const key of line) kept = /[\b\u007f]/.test(key) ? kept.slice(0, -1) : kept + key;
+  return kept;
+}
+
 async function runLogout(cli: Cli, flags: ParsedFlags): Promise<void> {
-  const server = serverOf(flags.args[0]);
+  const given = serverOf(flags.args[0]);
+  const server = given === hubServer ? given : given.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   await cli.out.line(`Removing login credentials for ${server}`);
   try {
     await cli.config.erase(server);
