@@ -155,6 +155,7 @@ export class Images {
       deleted.push(...(await this.#pruneOne(id, onlyDangling)));
       reclaimed += before - this.#sizeOfAll();
     }
+    this.#components.events.publish("image", "prune", "", { reclaimed: String(reclaimed) });
     return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
   }
 

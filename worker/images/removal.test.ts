@@ -147,6 +147,7 @@ describe("tag(), remove() and prune()", () => {
     expect(report.ImagesDeleted).toContainEqual({ Deleted: one.config.digest });
     expect(report.SpaceReclaimed).toBe(1);
     expect(await engine.images.prune({ filters: new Map() })).toEqual({ ImagesDeleted: null, SpaceReclaimed: 0 });
+    expect(engine.events.filter((event) => event.startsWith("image prune"))).toHaveLength(2);
     const all = await engine.images.prune({ filters: new Map([["dangling", ["false"]]]) });
     expect(all.ImagesDeleted).toContainEqual({ Deleted: two.config.digest });
     expect(await engine.stored()).toEqual(nothing);
