@@ -140,7 +140,10 @@ export function networkError(line: string, url: URL, cause: unknown): NetworkErr
 
 function dialText(code: string, cause: unknown, url: URL): string {
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (code === "ECONNREFUSED") return `dial tcp ${url.hostname}:${port}: connect: connection refused`;
+  // Node tells the address that the name stands for.
+  const { address = url.hostname } = Object(cause) as { readonly address?: unknown };
+  const host = String(address).includes(":") && address !== url.hostname ? `[${address}]` : address;
+  if (code === "ECONNREFUSED") return `dial tcp ${host}:${port}: connect: connection refused`;
   const text = causes[code] ?? errorMessage(cause);
   return code === "ENOTFOUND" || code === "EAI_AGAIN" ? `dial tcp: lookup ${url.hostname}: ${text}` : text;
 }
