@@ -102,7 +102,7 @@ class GuestInvocation implements Invocation {
 
   async #receiveAll(): Promise<void> {
     const { reader, frames, writer } = this.#line;
-    let failure: Error = new ProtocolError("the caller is gone");
+    let failure = new Error("the caller is gone");
     try {
       for await (const frame of frames) this.#receive(frame);
     } catch (error) {
