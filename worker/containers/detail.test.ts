@@ -116,7 +116,7 @@ test("events tell of the volumes and networks that a run takes and gives back", 
 test("specMounts() mounts what was planned, with Docker's options", () => {
   const files = { hosts: "/f/hosts", hostname: "/f/hostname", resolvConf: "/f/resolv.conf" };
   const planned = planMounts(
-    { Binds: ["/a:/w:ro", "named:/v"], Tmpfs: { "/t": "size=1m,exec" } },
+    { Binds: ["/a:/w:ro", "named:/v"], Tmpfs: { "/t": "size=1m,exec" }, VolumeDriver: "" },
     { "/v": {}, "/anon": {} },
   );
   expect(planned.map(({ type, source, destination, copy }) => [type, source, destination, copy])).toEqual([

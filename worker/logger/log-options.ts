@@ -93,7 +93,7 @@ function parseBool(text: string): boolean {
 }
 
 /** Such as `10m`: binary units, as go-units reads them. Undefined for what is no size. */
-export function parseSize(text: string): number | undefined {
+function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
   if (!match) return undefined;
   const power = ["", "k", "m", "g", "t", "p"].indexOf((match[2] ?? "").toLowerCase());
