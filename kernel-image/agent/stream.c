@@ -123,6 +123,8 @@ static void from_ready(struct source *source, uint32_t events) {
   }
   if (ended) {
     end_from(stream);
+    /* A terminal that nobody has open any more takes nothing either. */
+    if (stream->kind == STREAM_TTY) break_to(stream);
     finish_if_done(stream);
   } else if (!stream->send_credit) {
     loop_watch(source, 0);
