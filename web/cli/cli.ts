@@ -11,6 +11,9 @@ const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 
 /** Signals to end after which the invocation ends in any case. */
 const insistence = 3;
 
+/** What ends a line that is typed; the last is Ctrl-C where the terminal is raw. */
+const lineEnds = ["\r", "\n", "\u0003"];
+
 /** One invocation of `docker`: what the commands work with. */
 export class Cli {
   readonly context: CliContext;
@@ -92,7 +95,7 @@ export class Cli {
     const giveUp = () => reader.releaseLock();
     this.signal.addEventListener("abort", giveUp, { once: true });
     try {
-      while (!/[\r\n\u0003]/.test(text) && text.length < 65_536) {
+      while (!lineEnds.some((end) => text.includes(end)) && text.length < 65_536) {
         const { done, value } = await reader.read();
         if (done) break;
         text += decoder.decode(value, { stream: true });

@@ -17,14 +17,26 @@ export interface Command {
   readonly args?: ArgCount;
   /** Flags may follow arguments, unless this is false. */
   readonly interspersed?: boolean;
-  /** What completion offers for arguments; `max` limits how many. */
-  readonly complete?: { readonly kind: ValueCompletion; readonly max?: number; readonly states?: readonly string[] };
+  /** What completion offers for arguments. */
+  readonly complete?: ArgumentCompletion;
   /** Group of the root's help that the command is listed in. */
   readonly category?: "common" | "swarm";
   readonly hidden?: boolean;
   readonly subcommands?: readonly Command[];
   /** Of a group: what it does without a subcommand, instead of showing its help. @throws CliError, ApiError */
   readonly run?: (cli: Cli, flags: ParsedFlags) => Promise<void>;
+}
+
+interface ArgumentCompletion {
+  readonly kind: ValueCompletion;
+  /** How many arguments are of that kind. */
+  readonly max?: number;
+  /** What may follow those; nothing when it is not said. */
+  readonly rest?: ValueCompletion;
+  /** Which containers. */
+  readonly states?: readonly string[];
+  /** With `--force` all of them. */
+  readonly forceLiftsStates?: boolean;
 }
 
 /** How many arguments a command takes. Neither bound: any number. */

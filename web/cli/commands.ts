@@ -159,6 +159,7 @@ function globalFlags(env: CliContext["env"]): readonly Flag[] {
       name: "context",
       short: "c",
       type: "string",
+      complete: ["default"],
       usage:
         'Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with "docker context use")',
     },

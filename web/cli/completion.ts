@@ -5,11 +5,12 @@ import type { ContainerSummary } from "./formatter/container.ts";
 import type { ImageSummary } from "./formatter/image.ts";
 
 /** What the shell is to do with the candidates, as cobra's completion scripts understand it. */
-const directives = { default: 0, error: 1, noFileCompletion: 4 } as const;
+const directives = { default: 0, error: 1, noSpace: 2, noFileCompletion: 4 } as const;
 
 const directiveNames: Readonly<Record<number, string>> = {
   0: "ShellCompDirectiveDefault",
   1: "ShellCompDirectiveError",
+  2: "ShellCompDirectiveNoSpace",
   4: "ShellCompDirectiveNoFileComp",
 };
 
@@ -52,8 +53,12 @@ async function candidates(cli: Cli, root: CommandPath, words: readonly string[])
   if (path.command.subcommands) {
     return args.length === 0 ? commandCandidates(path.command, last, path === root) : nothing;
   }
-  const { kind = "none", max = Number.POSITIVE_INFINITY, states } = path.command.complete ?? {};
+  const complete: NonNullable<Command["complete"]> = path.command.complete ?? { kind: "none" };
+  const { kind, max = Number.POSITIVE_INFINITY, rest } = complete;
+  if (args.length >= max && rest) return await kindCandidates(cli, rest, last, undefined, args);
   if (args.length >= max) return path.command.interspersed === false ? { words: [], directive: 0 } : nothing;
+  const isForced = before.some((word) => /^(--force|-[a-z]*f[a-z]*)$/.test(word));
+  const states = complete.forceLiftsStates && isForced ? undefined : complete.states;
   return await kindCandidates(cli, kind, last, states, args);
 }
 
@@ -145,7 +150,9 @@ async function kindCandidates(
 
 function filtered(words: readonly string[], last: string, taken: readonly string[]): Candidates {
   const open = words.filter((word) => word.startsWith(last) && !taken.includes(word));
-  return { words: open, directive: directives.noFileCompletion };
+  // What ends with one of these goes on.
+  const goesOn = words.length > 0 && words.every((word) => /[=:-]$/.test(word));
+  return { words: open, directive: goesOn ? directives.noSpace : directives.noFileCompletion };
 }
 
 async function objectNames(

@@ -15,13 +15,12 @@ import {
 } from "../opts/checks.ts";
 import { checkGpus } from "../opts/gpus.ts";
 import { checkMount, mountWarnings } from "../opts/mount.ts";
-import { capabilityNames, signalNames } from "../opts/names.ts";
+import { capabilityNames, platformNames, signalNames, ulimitNames } from "../opts/names.ts";
 import { checkNetwork } from "../opts/network.ts";
 import { checkUlimit } from "../opts/ulimit.ts";
 import type { Flag } from "./flag.ts";
 
-/** The flags that `run` and `create` share: what a container is made of. */
-export const containerFlags: readonly Flag[] = [
+const flags: readonly Flag[] = [
   { name: "add-host", type: "list", usage: "Add a custom host-to-IP mapping (host:ip)", check: checkExtraHost },
   {
     name: "annotation",
@@ -35,6 +34,7 @@ export const containerFlags: readonly Flag[] = [
     type: "list",
     usage: "Attach to STDIN, STDOUT or STDERR",
     check: checkAttach,
+    complete: ["stderr", "stdin", "stdout"],
   },
   {
     name: "blkio-weight",
@@ -57,6 +57,7 @@ export const containerFlags: readonly Flag[] = [
     type: "string",
     usage:
       "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)",
+    complete: ["host", "private"],
   },
   { name: "cidfile", type: "string", usage: "Write the container ID to the file", complete: "files" },
   { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
@@ -151,14 +152,24 @@ export const containerFlags: readonly Flag[] = [
   { name: "interactive", short: "i", type: "bool", usage: "Keep STDIN open even if not attached" },
   { name: "ip", type: "string", usage: "IPv4 address (e.g., 172.30.100.104)" },
   { name: "ip6", type: "string", usage: "IPv6 address (e.g., 2001:db8::33)" },
-  { name: "ipc", type: "string", usage: "IPC mode to use" },
+  {
+    name: "ipc",
+    type: "string",
+    usage: "IPC mode to use",
+    complete: ["container:", "host", "none", "private", "shareable"],
+  },
   { name: "isolation", type: "string", usage: "Container isolation technology" },
   { name: "kernel-memory", type: "bytes", usage: "Kernel memory limit" },
   { name: "label", short: "l", type: "list", usage: "Set meta data on a container", check: checkLabel },
   { name: "label-file", type: "list", usage: "Read in a line delimited file of labels", complete: "files" },
   { name: "link", type: "list", usage: "Add link to another container", check: checkLink, complete: "containers" },
   { name: "link-local-ip", type: "list", usage: "Container IPv4/IPv6 link-local addresses" },
-  { name: "log-driver", type: "string", usage: "Logging driver for the container" },
+  {
+    name: "log-driver",
+    type: "string",
+    usage: "Logging driver for the container",
+    complete: ["awslogs", "fluentd", "gelf", "journald", "json-file", "local", "splunk", "syslog"],
+  },
   { name: "log-opt", type: "list", usage: "Log driver options" },
   { name: "mac-address", type: "string", usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
   { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
@@ -189,13 +200,13 @@ export const containerFlags: readonly Flag[] = [
   { name: "no-healthcheck", type: "bool", usage: "Disable any container-specified HEALTHCHECK" },
   { name: "oom-kill-disable", type: "bool", usage: "Disable OOM Killer" },
   { name: "oom-score-adj", type: "int", usage: "Tune host's OOM preferences (-1000 to 1000)" },
-  { name: "pid", type: "string", usage: "PID namespace to use" },
+  { name: "pid", type: "string", usage: "PID namespace to use", complete: ["container:", "host"] },
   { name: "pids-limit", type: "int", usage: "Tune container pids limit (set -1 for unlimited)" },
   {
     name: "platform",
     type: "string",
     usage: "Set platform if server is multi-platform capable",
-    complete: ["linux/386", "linux/amd64"],
+    complete: platformNames,
   },
   { name: "privileged", type: "bool", usage: "Give extended privileges to this container" },
   { name: "publish", short: "p", type: "list", usage: "Publish a container's port(s) to the host" },
@@ -215,21 +226,26 @@ export const containerFlags: readonly Flag[] = [
     usage: "Automatically remove the container and its associated anonymous volumes when it exits",
   },
   { name: "runtime", type: "string", usage: "Runtime to use for this container" },
-  { name: "security-opt", type: "list", usage: "Security Options" },
+  {
+    name: "security-opt",
+    type: "list",
+    usage: "Security Options",
+    complete: ["apparmor=", "label=", "no-new-privileges", "seccomp=", "systempaths=unconfined"],
+  },
   { name: "shm-size", type: "bytes", usage: "Size of /dev/shm" },
   { name: "stop-signal", type: "string", usage: "Signal to stop the container", complete: signalNames },
   { name: "stop-timeout", type: "int", usage: "Timeout (in seconds) to stop a container" },
-  { name: "storage-opt", type: "list", usage: "Storage driver options for the container" },
+  { name: "storage-opt", type: "list", usage: "Storage driver options for the container", complete: ["size="] },
   { name: "sysctl", type: "map", usage: "Sysctl options", default: "map[]", check: checkSysctl },
   { name: "tmpfs", type: "list", usage: "Mount a tmpfs directory" },
   { name: "tty", short: "t", type: "bool", usage: "Allocate a pseudo-TTY" },
-  { name: "ulimit", type: "ulimit", usage: "Ulimit options", default: "[]", check: checkUlimit },
+  { name: "ulimit", type: "ulimit", usage: "Ulimit options", default: "[]", check: checkUlimit, complete: ulimitNames },
   { name: "use-api-socket", type: "bool", usage: "Bind mount Docker API socket and required auth" },
   { name: "user", short: "u", type: "string", usage: "Username or UID (format: <name|uid>[:<group|gid>])" },
-  { name: "userns", type: "string", usage: "User namespace to use" },
-  { name: "uts", type: "string", usage: "UTS namespace to use" },
+  { name: "userns", type: "string", usage: "User namespace to use", complete: ["host"] },
+  { name: "uts", type: "string", usage: "UTS namespace to use", complete: ["host"] },
   { name: "volume", short: "v", type: "list", usage: "Bind mount a volume", complete: "files" },
-  { name: "volume-driver", type: "string", usage: "Optional volume driver for the container" },
+  { name: "volume-driver", type: "string", usage: "Optional volume driver for the container", complete: ["local"] },
   {
     name: "volumes-from",
     type: "list",
@@ -264,3 +280,6 @@ export const containerFlags: readonly Flag[] = [
     aliasOf: "network-alias",
   },
 ];
+
+/** The flags that `run` and `create` share: what a container is made of. Few of their values are files. */
+export const containerFlags: readonly Flag[] = flags.map((flag) => ({ complete: "none", ...flag }));

@@ -1,10 +1,8 @@
-/** Signals by number, as the completion of `--signal` offers them. */
+/** Signals, as the completion of `--signal` offers them. */
 export const signalNames: readonly string[] = (
   "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT RTMAX RTMIN SEGV STKFLT STOP SYS TERM " +
   "TRAP TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ"
-)
-  .split(" ")
-  .map((name) => `SIG${name}`);
+).split(" ");
 
 /** `net_admin` as the API writes it: `CAP_NET_ADMIN`. */
 function capabilityName(text: string): string {
@@ -36,3 +34,17 @@ export const capabilityNames: readonly string[] = [
     .split(" ")
     .map((name) => `CAP_${name}`),
 ];
+
+/** Platforms, as the completion of `--platform` offers them. */
+export const platformNames: readonly string[] = (
+  "linux/386 linux/amd64 linux/arm linux/arm/v5 linux/arm/v6 linux/arm/v7 linux/arm64 linux/arm64/v8 linux/ppc64le linux/s390x " +
+  "linux/riscv64 windows/amd64 wasip1/wasm"
+).split(" ");
+
+/** Limits, as the completion of `--ulimit` offers them. */
+export const ulimitNames: readonly string[] = (
+  "as chroot core cpu data fsize locks maxlogins maxsyslogins memlock msgqueue nice nofile nproc priority rss rtprio " +
+  "sigpending stack"
+)
+  .split(" ")
+  .map((name) => `${name}=`);

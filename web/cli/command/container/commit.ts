@@ -15,7 +15,7 @@ export const commitCommand: Command = {
     { name: "pause", short: "p", type: "bool", usage: "Pause container during commit", default: "true" },
   ],
   args: { min: 1, max: 2 },
-  complete: { kind: "containers", max: 1 },
+  complete: { kind: "containers", max: 1, states: ["running"] },
   run: runCommit,
 };
 

@@ -10,7 +10,7 @@ export const diffCommand: Command = {
   short: "Inspect changes to files or directories on a container's filesystem",
   aliases: ["docker container diff", "docker diff"],
   args: { min: 1, max: 1 },
-  complete: { kind: "containers", max: 1 },
+  complete: { kind: "containers", max: 1, states: ["running"] },
   run: runDiff,
 };
 

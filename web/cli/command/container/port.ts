@@ -13,7 +13,7 @@ export const portCommand: Command = {
   short: "List port mappings or a specific mapping for the container",
   aliases: ["docker container port", "docker port"],
   args: { min: 1, max: 2 },
-  complete: { kind: "containers", max: 1 },
+  complete: { kind: "containers", max: 1, states: ["running"] },
   run: runPort,
 };
 

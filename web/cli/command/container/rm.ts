@@ -16,7 +16,7 @@ export const rmCommand: Command = {
     { name: "volumes", short: "v", type: "bool", usage: "Remove anonymous volumes associated with the container" },
   ],
   args: { min: 1 },
-  complete: { kind: "containers" },
+  complete: { kind: "containers", states: ["exited", "created"], forceLiftsStates: true },
   run: runRm,
 };
 

@@ -6,10 +6,10 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { ellipsis } from "../../formatter/display-width.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
 import { truncateId } from "../../formatter/text.ts";
+import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
 import { humanDuration } from "../../units/duration.ts";
 import { humanSize } from "../../units/size.ts";
-
 export const historyCommand: Command = {
   name: "history",
   use: "history [OPTIONS] IMAGE",
@@ -29,6 +29,7 @@ export const historyCommand: Command = {
       name: "platform",
       type: "string",
       usage: 'Show history for the given platform. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      complete: platformNames,
     },
     { name: "quiet", short: "q", type: "bool", usage: "Only show image IDs" },
   ],

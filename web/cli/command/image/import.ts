@@ -3,9 +3,9 @@ import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { cut } from "../../opts/cut.ts";
+import { platformNames } from "../../opts/names.ts";
 import { parseReference } from "../../opts/reference.ts";
 import { fileBody } from "./load.ts";
-
 export const importCommand: Command = {
   name: "import",
   use: "import [OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
@@ -14,7 +14,12 @@ export const importCommand: Command = {
   flags: [
     { name: "change", short: "c", type: "list", usage: "Apply Dockerfile instruction to the created image" },
     { name: "message", short: "m", type: "string", usage: "Set commit message for imported image" },
-    { name: "platform", type: "string", usage: "Set platform if server is multi-platform capable" },
+    {
+      name: "platform",
+      type: "string",
+      usage: "Set platform if server is multi-platform capable",
+      complete: platformNames,
+    },
   ],
   args: { min: 1 },
   complete: { kind: "files" },

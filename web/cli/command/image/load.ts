@@ -4,8 +4,8 @@ import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
+import { platformNames } from "../../opts/names.ts";
 import { platformParameters } from "../../opts/platform.ts";
-
 export const loadCommand: Command = {
   name: "load",
   use: "load [OPTIONS]",
@@ -17,6 +17,7 @@ export const loadCommand: Command = {
       name: "platform",
       type: "string",
       usage: 'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      complete: platformNames,
     },
     { name: "quiet", short: "q", type: "bool", usage: "Suppress the load output" },
   ],

@@ -4,10 +4,10 @@ import { encodeAuth } from "../../config-file.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
+import { platformNames } from "../../opts/names.ts";
 import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
-
 export const pullCommand: Command = {
   name: "pull",
   use: "pull [OPTIONS] NAME[:TAG|@DIGEST]",
@@ -16,7 +16,12 @@ export const pullCommand: Command = {
   flags: [
     { name: "all-tags", short: "a", type: "bool", usage: "Download all tagged images in the repository" },
     { name: "disable-content-trust", type: "bool", usage: "Skip image verification", default: "true" },
-    { name: "platform", type: "string", usage: "Set platform if server is multi-platform capable" },
+    {
+      name: "platform",
+      type: "string",
+      usage: "Set platform if server is multi-platform capable",
+      complete: platformNames,
+    },
     { name: "quiet", short: "q", type: "bool", usage: "Suppress verbose output" },
   ],
   category: "common",

@@ -5,11 +5,11 @@ import { encodeAuth } from "../../config-file.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
+import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
 import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
-
 export const pushCommand: Command = {
   name: "push",
   use: "push [OPTIONS] NAME[:TAG]",
@@ -23,6 +23,7 @@ export const pushCommand: Command = {
       type: "string",
       usage:
         "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+      complete: platformNames,
     },
     { name: "quiet", short: "q", type: "bool", usage: "Suppress verbose output" },
   ],

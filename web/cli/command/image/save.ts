@@ -2,9 +2,9 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformNames } from "../../opts/names.ts";
 import { platformParameters } from "../../opts/platform.ts";
 import { saveStream } from "./save-stream.ts";
-
 export const saveCommand: Command = {
   name: "save",
   use: "save [OPTIONS] IMAGE [IMAGE...]",
@@ -16,6 +16,7 @@ export const saveCommand: Command = {
       name: "platform",
       type: "string",
       usage: 'Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      complete: platformNames,
     },
   ],
   args: { min: 1 },

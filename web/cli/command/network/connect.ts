@@ -23,7 +23,7 @@ export const connectCommand: Command = {
     { name: "link-local-ip", type: "strings", usage: "Add a link-local address for the container" },
   ],
   args: { min: 2, max: 2 },
-  complete: { kind: "networks", max: 1 },
+  complete: { kind: "networks", max: 1, rest: "containers" },
   run: runConnect,
 };
 
@@ -33,7 +33,7 @@ export const disconnectCommand: Command = {
   short: "Disconnect a container from a network",
   flags: [{ name: "force", short: "f", type: "bool", usage: "Force the container to disconnect from a network" }],
   args: { min: 2, max: 2 },
-  complete: { kind: "networks", max: 1 },
+  complete: { kind: "networks", max: 1, rest: "containers" },
   run: runDisconnect,
 };
 

@@ -8,13 +8,23 @@ import { JsonNumber, Struct, type Value } from "../../formatter/template/values.
 import { filtersParameter, timestamp } from "../../opts/timestamp.ts";
 import { lines } from "../../stream/bytes.ts";
 
+const filterNames = "container daemon event image label network node scope type volume"
+  .split(" ")
+  .map((name) => `${name}=`);
+
 export const eventsCommand: Command = {
   name: "events",
   use: "events [OPTIONS]",
   short: "Get real time events from the server",
   aliases: ["docker system events", "docker events"],
   flags: [
-    { name: "filter", short: "f", type: "filter", usage: "Filter output based on conditions provided" },
+    {
+      name: "filter",
+      short: "f",
+      type: "filter",
+      usage: "Filter output based on conditions provided",
+      complete: filterNames,
+    },
     { name: "format", type: "string", usage: objectFormatFlag.usage },
     { name: "since", type: "string", usage: "Show all events created since timestamp" },
     { name: "until", type: "string", usage: "Stream events until this timestamp" },

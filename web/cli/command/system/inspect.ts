@@ -6,6 +6,8 @@ import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Inspected, inspectObjects } from "../../formatter/inspect.ts";
 
+const types = ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
+
 export const inspectCommand: Command = {
   name: "inspect",
   use: "inspect [OPTIONS] NAME|ID [NAME|ID...]",
@@ -13,14 +15,12 @@ export const inspectCommand: Command = {
   flags: [
     objectFormatFlag,
     { name: "size", short: "s", type: "bool", usage: "Display total file sizes if the type is container" },
-    { name: "type", type: "string", usage: "Only inspect objects of the given type" },
+    { name: "type", type: "string", usage: "Only inspect objects of the given type", complete: types },
   ],
   args: { min: 1 },
   complete: { kind: "containers" },
   run: runInspect,
 };
-
-const types = ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
 
 interface Finder {
   readonly type: string;
