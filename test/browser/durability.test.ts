@@ -82,8 +82,18 @@ describe("docker pull", () => {
     let finish: () => void = () => undefined;
     registry.answer = (request, response) => {
       if (!layer || !request.url?.endsWith(layer.digest)) return false;
-      response.writeHead(200, { "content-length": layer.bytes.length }).write(layer.bytes.subarray(0, 200_000));
-      finish = () => response.end(layer.bytes.subarray(200_000));
+      response.writeHead(200, { "content-length": layer.bytes.length });
+      // Bit by bit: what follows a message within a tenth of a second is not told, by Docker neither.
+      let sent = 0;
+      const trickle = setInterval(() => {
+        if (sent >= 300_000) return;
+        response.write(layer.bytes.subarray(sent, sent + 20_000));
+        sent += 20_000;
+      }, 50);
+      finish = () => {
+        clearInterval(trickle);
+        response.end(layer.bytes.subarray(sent));
+      };
       return true;
     };
     await wherry.terminal.enter(`clear; docker pull ${registry.host}/team/large`);
