@@ -59,6 +59,22 @@ describe("LayerImages", () => {
     expect(file.size).toBe(info.imageSize);
   });
 
+  it("ensure() makes an image anew that was cut off on the disk", async () => {
+    const { files, blob, diffId, layers } = await setUp();
+    const open = async () => streamOf(blob);
+    const info = await layers.ensure({ diffId, open });
+    const [image] = await files.list("layers/");
+    const file = await files.open(image?.name ?? "");
+    const whole = (await file?.readAt(0, info.imageSize)) ?? new Uint8Array(0);
+    const writer = await files.create(image?.name ?? "");
+    await writer.write(whole.subarray(0, whole.length - 4096));
+    await writer.commit();
+    expect(await layers.info(diffId)).toBeUndefined();
+    expect(await layers.ensure({ diffId, open })).toEqual(info);
+    const again = await layers.open(diffId);
+    expect(Buffer.from(await again.readAt(0, again.size))).toEqual(Buffer.from(whole));
+  });
+
   it("ensure() takes a blob of several gzip members, whichever decoder the environment has", async () => {
     const { tar, diffId, layers } = await setUp();
     const blob = Buffer.concat([gzipSync(tar.subarray(0, 300)), gzipSync(tar.subarray(300)), Buffer.alloc(100)]);

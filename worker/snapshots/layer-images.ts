@@ -136,10 +136,10 @@ export class LayerImages {
     const tar = decompress(blob, { maxBytes: options.maxBytes ?? defaultMaxBytes, native, signal });
     const writer = await this.#files.create(fileName(diffId));
     try {
-      const written = await writeLayer(hashed(tar), writer, ({ contentSize }) => {
+      const written = await writeLayer(hashed(tar), writer, ({ contentSize, imageSize }) => {
         const found = hash.digest();
         if (found !== diffId) throw invalidParameter(`layer verification failed: expected ${diffId}, got ${found}`);
-        return writeLabel({ diffId, contentSize, tarSize });
+        return writeLabel({ diffId, contentSize, tarSize, imageSize });
       });
       signal.throwIfAborted();
       await writer.commit();
@@ -163,19 +163,21 @@ function diffIdOf(name: string): Digest | undefined {
   return hex && Number(hex[2]) === formatVersion ? `sha256:${hex[1]}` : undefined;
 }
 
-type Label = Pick<LayerInfo, "diffId" | "contentSize" | "tarSize">;
-
 /** The label lies in the bytes that EROFS leaves to boot loaders, so that an image explains itself. */
-function writeLabel(label: Label): Uint8Array {
+function writeLabel(label: LayerInfo): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(label));
 }
 
 function readLabel(bytes: Uint8Array, diffId: Digest, imageSize: number): LayerInfo | undefined {
   const end = bytes.indexOf(0);
   try {
-    const label: Partial<Label> = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end)));
+    const label: Partial<LayerInfo> = JSON.parse(
+      new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end)),
+    );
     const { contentSize, tarSize } = label;
     if (label.diffId !== diffId || contentSize === undefined || tarSize === undefined) return undefined;
+    // Cut off since then: the guest could not mount it.
+    if (label.imageSize !== imageSize) return undefined;
     return { diffId, contentSize, tarSize, imageSize };
   } catch {
     // Not ours, or damaged: made again.

@@ -13,7 +13,7 @@ export interface WrittenLayer {
 }
 
 /** What is noted in the image's first bytes, so that it need not be read to be known. */
-export type Label = (layer: Pick<WrittenLayer, "contentSize">) => Uint8Array;
+export type Label = (layer: Pick<WrittenLayer, "contentSize" | "imageSize">) => Uint8Array;
 
 /**
  * Writes the EROFS image of a layer from its archive. The archive is read to its very end, so that a digest taken on the
@@ -39,7 +39,7 @@ export async function writeLayer(
       await writer.file(inode, pull);
     }
     await reader.drain();
-    const image = await writer.finish(tree.root, label({ contentSize }));
+    const image = await writer.finish(tree.root, (imageSize) => label({ contentSize, imageSize }));
     return { imageSize: image.size, contentSize, inodes: image.inodes };
   } finally {
     await reader.close();

@@ -58,9 +58,8 @@ export class ErofsWriter {
     await this.#blocks.padBlock();
   }
 
-  /** Writes everything else. `label` goes into the first 1024 bytes, which EROFS leaves to others. */
-  async finish(root: DirectoryInode, label: Uint8Array): Promise<ErofsImage> {
-    if (label.length > superblockOffset) throw new RangeError(`label of ${label.length} bytes`);
+  /** Writes everything else. What `label` makes of the image's size goes into the first 1024 bytes, which EROFS leaves to others. */
+  async finish(root: DirectoryInode, label: (imageSize: number) => Uint8Array): Promise<ErofsImage> {
     const blocks = this.#blocks;
     if (blocks.position === 0) await blocks.padTo(blockSize);
     const layout = layOut(root, blocks.blocks);
@@ -69,16 +68,18 @@ export class ErofsWriter {
       for (const part of contentParts(placed, layout)) await blocks.write(part);
       await blocks.padBlock();
     }
-    const start = layout.metadataBlock * blockSize;
+    const metadata = layout.metadataBlock * blockSize;
     for (const placed of layout.inodes) {
-      await blocks.padTo(start + placed.nid * slotSize);
+      await blocks.padTo(metadata + placed.nid * slotSize);
       await blocks.write(inodeBytes(placed, layout));
       await blocks.write(placed.xattrs);
       if (placed.layout === "inline") for (const part of contentParts(placed, layout)) await blocks.write(part);
     }
     await blocks.padBlock();
     await blocks.flush();
-    await this.#out.patch(0, label);
+    const start = label(blocks.position);
+    if (start.length > superblockOffset) throw new RangeError(`label of ${start.length} bytes`);
+    await this.#out.patch(0, start);
     const { seconds, nanoseconds } = layout.commonTime;
     const superblock = encodeSuperblock({
       rootNid: layout.byInode.get(root)?.nid ?? 0,
