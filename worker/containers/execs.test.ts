@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { GuestError } from "../shim/guest.ts";
 import type { Containers } from "./containers.ts";
 import { Fixture, request } from "./test-engine.ts";
 
@@ -103,6 +104,22 @@ test("output that something holds open is over two seconds after the process", a
   fixture.clock.advance();
   expect(await heard).toBe("");
   expect((await containers.execs.inspect(exec)).ExitCode).toBe(0);
+});
+
+test("an exec whose container ends before it runs is told that, and not what came of it", async () => {
+  const { fixture, containers, id } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["true"], AttachStdout: true });
+  const task = fixture.runtime.tasks.get(id);
+  if (!task) throw new Error("no task");
+  task.exec = async () => {
+    task.main.end(0);
+    await task.exited;
+    throw new GuestError(2, "ENOENT", "write exec.json");
+  };
+  await expect(containers.execs.start(exec, { tty: false })).rejects.toMatchObject({
+    name: "Conflict",
+    message: `container ${id} is not running`,
+  });
 });
 
 test("create() needs a running container and a command", async () => {

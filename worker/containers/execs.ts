@@ -144,8 +144,13 @@ export class Execs {
     if (exec.state === "ended") throw conflict(`exec ${id} has already run`);
     checkRuns(container, container.name);
     exec.state = "running";
+    const task = container.requireTask();
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    task.exited.then(end, end);
     try {
-      const task = container.requireTask();
       const spec = processSpec(exec);
       const process = await task.exec(id, spec, stdioOf(request, options, attached));
       exec.process = process;
@@ -160,6 +165,8 @@ export class Execs {
       exec.state = "ended";
       container.execIds.delete(id);
       exec.exitCode = error instanceof StartFailed ? error.exitCode : 126;
+      // Whatever it failed with followed from that.
+      if (over) throw conflict(`container ${container.id} is not running`);
       throw error;
     }
   }
