@@ -120,6 +120,7 @@ describe("keys", () => {
     };
     await completes("docker ver", /#\s+docker version\s*$/);
     await completes("docker run --det", /#\s+docker run --detach/);
+    await completes("docker run --pull=mis", /#\s+docker run --pull=missing\s*$/);
     await completes("docker container insp", /#\s+docker container inspect\s*$/);
     await completes("ls /sys/fs/cgr", /#\s+ls \/sys\/fs\/cgroup\/\s*$/);
     await terminal.press("Control+U", "Control+L");
