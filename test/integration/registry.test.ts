@@ -144,6 +144,26 @@ describe("what a registry serves", () => {
   });
 });
 
+describe("docker pull -a", () => {
+  it("brings all tags, and says at the end what became of them", async () => {
+    await pushImage(registry.host, "all:1", appOf("all-1"));
+    await pushImage(registry.host, "all:2", appOf("all-2"));
+    const { code, stdout } = await docker("pull", "-a", `${registry.host}/all`);
+    expect([code, stdout.match(/^\d: Pulling from all$/gm)?.sort()]).toEqual([
+      0,
+      ["1: Pulling from all", "2: Pulling from all"],
+    ]);
+    expect(stdout).toMatch(
+      new RegExp(`Status: Downloaded newer image for ${registry.host}/all\n${registry.host}/all\n$`),
+    );
+    const tags = await docker("images", "--format", "{{.Tag}}", `${registry.host}/all`);
+    expect(tags.stdout.trim().split("\n").sort()).toEqual(["1", "2"]);
+    expect((await docker("pull", "-a", `${registry.host}/nosuch`)).stderr).toBe(
+      `Error response from daemon: repository ${registry.host}/nosuch not found: name unknown: repository name not known to registry\n`,
+    );
+  });
+});
+
 describe("what is there already", () => {
   it("is not transferred again, also after the engine was started again", async () => {
     await docker("pull", "-q", `${registry.host}/app:1`);
