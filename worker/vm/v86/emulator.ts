@@ -5,6 +5,7 @@ import { DeathWatch } from "./death-watch.ts";
 import { type EmulatorOptions, internalsOf, type V86Internals } from "./internals.ts";
 import { NinepDevice } from "./ninep-device.ts";
 import { includeInState } from "./state.ts";
+import { takeTurnsHere } from "./turns.ts";
 import { guardNetworkDevice, shareInterruptLines } from "./virtio.ts";
 
 /** A cold boot: the firmware loads the kernel. */
@@ -49,6 +50,7 @@ export class Emulator {
   private constructor(v86: V86, components: EmulatorComponents) {
     this.#internals = internalsOf(v86);
     const { cpu } = this.#internals.v86;
+    takeTurnsHere(this.#internals.v86);
     cpu.set_jit_config(pagesPerModule.index, pagesPerModule.value);
     const broken = (error: unknown): void => this.#death.failed(error);
     this.#files = new NinepDevice(cpu, components.files, broken);

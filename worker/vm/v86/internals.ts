@@ -16,12 +16,17 @@ interface EventBus {
 }
 
 /** The loop that gives the CPU its turns. A tick whose number is not `tick_counter` is dropped. */
-interface EmulatorLoop {
+export interface EmulatorLoop {
   readonly cpu: Cpu;
   running: boolean;
   tick_counter: number;
+  /** What calls the turns where there is no Node; null on Node. */
+  readonly worker: unknown;
   run(): void;
   do_tick(): void;
+  /** Calls `yield_callback(tick)` later: at once with a delay below 1, else after as many milliseconds. */
+  yield(delay: number, tick: number): void;
+  yield_callback(tick: number): void;
   unregister_yield(): void;
   save_state(): ArrayBuffer;
   /** Takes the bytes of `save_state`, plain or compressed with zstd. */
@@ -137,7 +142,19 @@ export type EmulatorOptions = V86Options;
 const needed: Readonly<Record<string, readonly string[]>> = {
   "": ["v86", "bus"],
   bus: ["register", "send"],
-  v86: ["cpu", "running", "tick_counter", "run", "do_tick", "unregister_yield", "save_state", "restore_state"],
+  v86: [
+    "cpu",
+    "running",
+    "tick_counter",
+    "worker",
+    "run",
+    "do_tick",
+    "yield",
+    "yield_callback",
+    "unregister_yield",
+    "save_state",
+    "restore_state",
+  ],
   "v86.cpu": [
     "devices",
     "io",
