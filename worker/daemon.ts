@@ -11,6 +11,7 @@ import { MachineGuest } from "./daemon/guest-host.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
 import { MountedLayers } from "./daemon/mounted-layers.ts";
+import { Rehearsals } from "./daemon/rehearsal.ts";
 import { guestDockerSocket } from "./daemon/share-folders.ts";
 import { type EngineFacts, System } from "./daemon/system.ts";
 import type { RegistryOptions } from "./distribution/endpoints.ts";
@@ -74,6 +75,7 @@ export class Daemon {
   readonly #containers: Containers;
   readonly #records: RecordStore;
   readonly #clock: Clock;
+  readonly #rehearsals: Rehearsals;
 
   private constructor(parts: {
     readonly api: EngineApi;
@@ -82,6 +84,7 @@ export class Daemon {
     readonly containers: Containers;
     readonly records: RecordStore;
     readonly clock: Clock;
+    readonly rehearsals: Rehearsals;
   }) {
     this.api = parts.api;
     this.host = parts.host;
@@ -89,25 +92,37 @@ export class Daemon {
     this.#containers = parts.containers;
     this.#records = parts.records;
     this.#clock = parts.clock;
+    this.#rehearsals = parts.rehearsals;
   }
 
   static async start(components: DaemonComponents): Promise<Daemon> {
     const { machine, records, files, clock, log, onProgress } = components;
     await files.sweep();
     // The guest's socket wants the API, which wants the guest: it is not booted before there is one.
-    const late: { api?: EngineApi } = {};
-    const host = new GuestHostSession({ current: () => guest.current() });
+    const late: { api?: EngineApi; containers?: Containers } = {};
+    const rehearsals = new Rehearsals({
+      clock,
+      idle: () => machine.idle,
+      inUse: () => late.containers?.usage().some(({ state }) => state === "running") ?? true,
+    });
+    const touch = () => rehearsals.touch();
+    const host = new GuestHostSession({ current: () => guest.current() }, { onUse: touch });
     const guest = new MachineGuest({
       machine,
       now: () => clock.now(),
       runtime: (booted) => new CrunRuntime(booted),
-      onBoot: (booted) => setUp(booted, host, () => late.api),
+      onBoot: async (booted) => {
+        await setUp(booted, host, () => late.api);
+        void rehearsals.begin(new CrunRuntime(booted));
+      },
       ...(onProgress ? { onProgress } : {}),
     });
     guest.onGone((reason) => log("error", `the guest is gone: ${reason}; what needs one next boots another`));
-    const { api, containers } = await openEngine(components, guest);
-    late.api = api;
-    const daemon = new Daemon({ api, host, guest, containers, records, clock });
+    guest.onGone(() => rehearsals.end());
+    const { api: router, containers } = await openEngine(components, guest);
+    const api = noticed(router, touch);
+    Object.assign(late, { api, containers });
+    const daemon = new Daemon({ api, host, guest, containers, records, clock, rehearsals });
     try {
       await guest.current();
     } catch (error) {
@@ -123,6 +138,7 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
+    this.#rehearsals.end();
     const closed = this.#containers.close();
     const patience = new AbortController();
     await Promise.race([closed, this.#clock.sleep(shutdownTimeout, patience.signal).catch(() => undefined)]);
@@ -198,6 +214,20 @@ async function openEngine(
     },
   });
   return { api, containers };
+}
+
+/** `api`, with `notice` called before each request. */
+function noticed(api: EngineApi, notice: () => void): EngineApi {
+  return {
+    fetch(request) {
+      notice();
+      return api.fetch(request);
+    },
+    upgrade(request) {
+      notice();
+      return api.upgrade(request);
+    },
+  };
 }
 
 function runningGuest(guest: MachineGuest): Guest {

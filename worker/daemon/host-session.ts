@@ -13,6 +13,8 @@ export interface GuestHostSessionOptions {
   readonly socket?: string;
   /** What a shell runs. */
   readonly shell?: readonly string[];
+  /** Told when a shell is opened, for every key, and for every `docker`. */
+  readonly onUse?: () => void;
 }
 
 type InvocationHandler = (connection: DuplexBytes) => Promise<void>;
@@ -32,6 +34,7 @@ export class GuestHostSession implements HostSession {
   readonly #host: Pick<GuestHost, "current">;
   readonly #socket: string;
   readonly #shell: readonly string[];
+  readonly #onUse: () => void;
   /** The one that was set last answers. */
   readonly #handlers: InvocationHandler[] = [];
 
@@ -39,9 +42,11 @@ export class GuestHostSession implements HostSession {
     this.#host = host;
     this.#socket = options.socket ?? invocationSocket;
     this.#shell = options.shell ?? ["/bin/bash", "--login"];
+    this.#onUse = options.onUse ?? (() => undefined);
   }
 
   async openShell({ size, env, signal }: ShellOptions): Promise<HostShell> {
+    this.#onUse();
     const { guest } = await this.#host.current();
     signal?.throwIfAborted();
     const shell = await guest.spawn({
@@ -63,7 +68,12 @@ export class GuestHostSession implements HostSession {
     if (signal?.aborted) end();
     const exited = shell.exited.finally(() => signal?.removeEventListener("abort", end));
     exited.catch(() => undefined);
-    return { readable: stdout, writable: stdin, exited, resize: (newSize) => shell.resize(newSize) };
+    return {
+      readable: stdout,
+      writable: noticed(stdin, this.#onUse),
+      exited,
+      resize: (newSize) => shell.resize(newSize),
+    };
   }
 
   onInvocation(handler: InvocationHandler): Disposable {
@@ -87,6 +97,7 @@ export class GuestHostSession implements HostSession {
   }
 
   async #invoked(connection: DuplexBytes): Promise<void> {
+    this.#onUse();
     try {
       await this.#handlers.at(-1)?.(connection);
     } finally {
@@ -94,4 +105,20 @@ export class GuestHostSession implements HostSession {
       if (!connection.readable.locked) await connection.readable.cancel().catch(() => undefined);
     }
   }
+}
+
+/** `sink`, with `notice` called before each piece that goes into it. */
+function noticed(sink: WritableStream<Uint8Array>, notice: () => void): WritableStream<Uint8Array> {
+  const writer = sink.getWriter();
+  return new WritableStream({
+    start: (controller) => {
+      writer.closed.catch((error: unknown) => controller.error(error));
+    },
+    write: (piece) => {
+      notice();
+      return writer.write(piece);
+    },
+    close: () => writer.close(),
+    abort: (reason) => writer.abort(reason),
+  });
 }

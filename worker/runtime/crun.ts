@@ -15,6 +15,8 @@ const crun = "/usr/bin/crun";
 const sigkill = 9;
 /** How deep cgroups that a container made are looked for when it is cleared away. */
 const nestedCgroups = 5;
+/** Round trips to the guest that the end of killed processes may take. */
+const mostTries = 100;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -71,7 +73,7 @@ class CrunBundle implements Bundle {
     return bytes;
   }
 
-  async start(spec: Spec, stdio: Stdio): Promise<Task> {
+  async start(spec: Spec, stdio: Stdio, signal?: AbortSignal): Promise<Task> {
     const config: Spec = { ...withoutDefaultDevices(spec), root: { ...spec.root, path: this.rootfs } };
     this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
     if (stdio.terminal) this.add([consolesFolder]);
@@ -79,7 +81,7 @@ class CrunBundle implements Bundle {
     const argv = ["create", "--no-new-keyring", "--bundle", this.#path];
     const prepared = this.#flush();
     const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
-    const spawned = spawnCrun(this.#guest, names, argv, [this.#id], stdio);
+    const spawned = spawnCrun(this.#guest, names, argv, [this.#id], { ...stdio, ...(signal && { signal }) });
     spawned.catch(() => undefined);
     try {
       await prepared;
@@ -89,6 +91,8 @@ class CrunBundle implements Bundle {
     } catch (error) {
       await spawned.then((process) => process.kill(sigkill).then(() => process.exited)).catch(() => undefined);
       await this.discard().catch(() => undefined);
+      // A crun that was killed leaves its container's first process, which may take a moment to end.
+      if (signal?.aborted) await clearCgroup(this.#guest, this.#cgroup);
       throw error instanceof RuntimeFailed
         ? translateCrunFailure("create", error.message, spec.process.args[0] ?? "")
         : error;
@@ -301,6 +305,18 @@ function clearOperations(id: string): GuestOperation[] {
   ];
 }
 
+/** Ends what is in a cgroup and removes it. The kernel refuses until the last process has gone through its end. */
+async function clearCgroup(guest: Guest, path: string): Promise<void> {
+  await killAll(guest, path).catch(() => undefined);
+  for (let left = mostTries; left > 0; left--) {
+    const removed = guest.run([{ op: "remove", path, missingOk: true }]).then(
+      () => true,
+      (error: unknown) => !(error instanceof GuestError && error.code === "EBUSY"),
+    );
+    if (await removed) return;
+  }
+}
+
 const consolesFolder: GuestOperation = { op: "mkdir", path: consoles, mode: 0o700, parents: true };
 
 interface CrunFiles {
@@ -314,7 +330,7 @@ function spawnCrun(
   { files, socket }: CrunFiles,
   argv: string[],
   tail: string[],
-  stdio: Stdio,
+  stdio: Stdio & Pick<SpawnOptions, "signal">,
 ): Promise<GuestProcess> {
   const console = stdio.terminal ? ["--console-socket", socket] : [];
   const options: SpawnOptions = {
@@ -338,6 +354,7 @@ function spawnCrun(
     stderr: stdio.stderr,
     ...(stdio.terminal && { tty: { via: "console-socket", path: socket } }),
     ...(stdio.terminal?.size && { size: stdio.terminal.size }),
+    ...(stdio.signal && { signal: stdio.signal }),
   };
   return guest.spawn(options);
 }

@@ -31,8 +31,11 @@ export interface Bundle {
   add(operations: readonly GuestOperation[]): void;
   /** Reads a file of the root filesystem, without leaving it; undefined when there is none. */
   read(path: string, limit: number): Promise<Uint8Array | undefined>;
-  /** Starts the container. Rejects with `StartFailed` when its process cannot run; the bundle is then already cleared away. */
-  start(spec: Spec, stdio: Stdio): Promise<Task>;
+  /**
+   * Starts the container. Rejects with `StartFailed` when its process cannot run; the bundle is then already cleared away, as
+   * it is when `signal` gives the start up.
+   */
+  start(spec: Spec, stdio: Stdio, signal?: AbortSignal): Promise<Task>;
   /** Clears away a bundle that will not be started. */
   discard(): Promise<void>;
 }

@@ -37,6 +37,7 @@ const ECANCELED = 125;
 const READ_LIMIT = 16 << 20;
 const LISTING_LIMIT = 16 << 20;
 const ENTROPY_BYTES = 64;
+const SIGKILL = 9;
 
 export interface AgentClientOptions {
   readonly port: AgentPort;
@@ -208,10 +209,15 @@ export class AgentClient implements Guest {
       },
       { id },
     );
-    return started.catch((error: Error) => {
-      for (const stream of [stdioId, stderrId]) this.#streams.drop(stream, error);
-      throw error;
-    });
+    const giveUp = () => void this.#control.kill(id, SIGKILL).catch(() => undefined);
+    options.signal?.addEventListener("abort", giveUp);
+    if (options.signal?.aborted) giveUp();
+    return started
+      .catch((error: Error) => {
+        for (const stream of [stdioId, stderrId]) this.#streams.drop(stream, error);
+        throw error;
+      })
+      .finally(() => options.signal?.removeEventListener("abort", giveUp));
   }
 
   readonly #control = {

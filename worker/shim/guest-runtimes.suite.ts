@@ -42,6 +42,21 @@ export function guestRuntimeCases(open: () => GuestUnderTest): void {
       });
     });
 
+    it("kills the runtime when its start is given up, and leaves one alone that was given up too late", async () => {
+      const over = new AbortController();
+      const given = sh("sleep 1000", { stdout: true, adopt: adopt(), signal: over.signal });
+      over.abort();
+      await expect(given).rejects.toMatchObject({ name: "RuntimeFailed", exitCode: 137 });
+      await expect(sh("sleep 1000", { adopt: adopt(), signal: over.signal })).rejects.toThrow();
+      const late = new AbortController();
+      const process = await sh(`sh -c 'sleep .2; exit 5' & printf %d $! > ${folder}/pid; exit 0`, {
+        adopt: adopt(),
+        signal: late.signal,
+      });
+      late.abort();
+      expect((await process.exited).code).toBe(5);
+    });
+
     it("rejects when the runtime leaves no pid", async () => {
       await guest.run([{ op: "remove", path: `${folder}/pid`, missingOk: true }]);
       await expect(sh("exit 0", { adopt: adopt() })).rejects.toMatchObject({ name: "RuntimeFailed", exitCode: 0 });

@@ -100,6 +100,8 @@ export interface SpawnOptions {
    * rejects with `RuntimeFailed`, whose message is the tail of what it wrote to `errorLog`.
    */
   readonly adopt?: { readonly pidFile: string; readonly errorLog?: string };
+  /** Kills what is being spawned (with `adopt`, the runtime) until `spawn` has settled: it rejects then, or was too fast. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TerminalSize {

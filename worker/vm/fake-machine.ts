@@ -8,6 +8,7 @@ export class FakeMachine<Port extends AgentPort> implements Machine {
   readonly platforms = [{ os: "linux", architecture: "386" }];
   readonly memory = 1 << 28;
   readonly cpus = 1;
+  readonly idle = true;
   readonly files: HostFiles = { publish: () => undefined, withdraw: () => undefined, share: () => undefined };
   /** How many guests it has booted. */
   boots = 0;

@@ -17,6 +17,8 @@ export interface Machine {
   readonly memory: number;
   readonly cpus: number;
   readonly state: MachineState;
+  /** Whether its processors wait for something to happen at this moment. */
+  readonly idle: boolean;
   /** The port on which the agent listens. Valid while `running`. */
   readonly port: AgentPort;
   /** What the guest sees of the host's files. Survives restarts of the guest. */

@@ -47,6 +47,10 @@ export class V86Machine implements Machine {
     return this.#state;
   }
 
+  get idle(): boolean {
+    return this.#emulator?.idle ?? true;
+  }
+
   get files(): HostFiles {
     return this.#files;
   }
