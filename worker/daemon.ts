@@ -175,7 +175,13 @@ async function openEngine(
     graphDriver: { Name: snapshotter.name, Data: null },
   });
   const networks = await Networks.open({ records, now: () => clock.now() });
-  const volumes = new VolumeStore({ records, guest: () => guest.running?.guest, events, clock });
+  const volumes = new VolumeStore({
+    records,
+    guest: () => guest.running?.guest,
+    binds: components.binds,
+    events,
+    clock,
+  });
   await volumes.load();
   // Before the containers hear of it: what they ask then must know already.
   guest.onGone(() => {

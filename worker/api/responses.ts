@@ -7,6 +7,7 @@ const statuses: Record<ErrorName, number> = {
   Forbidden: 403,
   NotFound: 404,
   Conflict: 409,
+  TooManyRequests: 429,
   System: 500,
   NotImplemented: 501,
   Unavailable: 503,

@@ -72,6 +72,8 @@ interface VolumeStore {
 
 export interface VolumeMount {
   readonly operations: readonly GuestOperation[];
+  /** Such as `ro`, for the mount of it in the container. */
+  readonly flags: readonly string[];
   readonly fresh: boolean;
   filled(): void;
 }

@@ -235,3 +235,12 @@ test("a create that fails lets its image go and removes the anonymous volumes th
   await containers.create({ request: request("busybox", more) });
   expect([fixture.held, fixture.volumes.users.size]).toEqual([0, 1]);
 });
+
+test("start() mounts a volume with the flags of the volume's own options", async () => {
+  const { fixture, containers } = await engine();
+  fixture.volumes.flags = ["ro", "noexec"];
+  const { Id } = await containers.create({ request: request("sleeper", { HostConfig: { Binds: ["data:/data"] } }) });
+  await containers.start(Id);
+  const mount = fixture.runtime.specs[0]?.mounts.find(({ destination }) => destination === "/data");
+  expect(mount?.options).toEqual(["rbind", "ro", "noexec"]);
+});

@@ -56,7 +56,7 @@ export class Launcher {
     try {
       bundle.add(volumes.copies(bundle.rootfs));
       const { binds } = this.#components;
-      const mounts = await readyBinds(current.guest, binds, container.record.mounts, bundle.binds);
+      const mounts = await readyBinds(current.guest, binds, volumes.flagged(container.record.mounts), bundle.binds);
       const user = await this.#user(container, bundle, firstRun);
       const spec = await this.#spec(container, current, { sandbox, rootPath: bundle.rootfs, user, mounts });
       return await bundle.start(spec, stdioOf(container));
@@ -161,7 +161,12 @@ export class Launcher {
       fresh.map(
         ({ point, path }): GuestOperation => ({ op: "copy", from: point.Destination, to: path, root, missingOk: true }),
       );
-    return { operations: [...mounted.values()].flatMap(({ operations }) => operations), copies, filled };
+    const flagged = (mounts: readonly ContainerMount[]) =>
+      mounts.map((mount) => {
+        const { flags } = mounted.get(mount.point.Name ?? "") ?? {};
+        return flags && flags.length > 0 ? { ...mount, flags } : mount;
+      });
+    return { flagged, operations: [...mounted.values()].flatMap(({ operations }) => operations), copies, filled };
   }
 }
 

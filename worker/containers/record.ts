@@ -40,6 +40,8 @@ export interface ContainerMount {
   /** Make the source folder when it is missing, as `-v` does. */
   readonly create: boolean;
   readonly recursive: boolean;
+  /** Of a volume's own options; as `path` of a bind, found out at each start. */
+  readonly flags?: readonly string[];
   readonly tmpfs?: MountRequest["TmpfsOptions"];
 }
 

@@ -38,7 +38,7 @@ export function specMounts(
   ];
 }
 
-function specMount({ point, path, recursive, tmpfs }: ContainerMount): SpecMount {
+function specMount({ point, path, recursive, flags = [], tmpfs }: ContainerMount): SpecMount {
   const destination = point.Destination;
   if (point.Type === "tmpfs") {
     const asked = [
@@ -51,7 +51,7 @@ function specMount({ point, path, recursive, tmpfs }: ContainerMount): SpecMount
   const options = [
     recursive ? "rbind" : "bind",
     // "rro" (recursively read-only) is Docker's, where its OCI runtime can.
-    ...(point.RW ? [] : ["ro"]),
+    ...new Set([...(point.RW ? [] : ["ro"]), ...flags]),
     ...(point.Propagation ? [point.Propagation] : []),
   ];
   return { destination, type: "bind", source: path, options };

@@ -189,6 +189,8 @@ class StoppedClock implements Clock {
 
 class MemoryVolumes {
   readonly users = new Map<string, Set<string>>();
+  /** Of every volume. */
+  flags: readonly string[] = [];
   /** How many mounts of fresh volumes were said to be filled. */
   filled = 0;
   #count = 0;
@@ -208,6 +210,6 @@ class MemoryVolumes {
   }
 
   async mount() {
-    return { operations: [], fresh: true, filled: () => void this.filled++ };
+    return { operations: [], flags: this.flags, fresh: true, filled: () => void this.filled++ };
   }
 }

@@ -49,7 +49,7 @@ describe("with a registry that misbehaves", () => {
       429,
       "TOOMANYREQUESTS",
       "You have reached your limit.",
-      "Unavailable",
+      "TooManyRequests",
       "toomanyrequests: You have reached your limit.",
     ],
   ])("%s %s %s", async (status, code, message, name, text) => {
@@ -60,7 +60,7 @@ describe("with a registry that misbehaves", () => {
   test.each([
     [404, "", "System", "unknown: "],
     [404, "<html>", "System", "unknown: <html>"],
-    [429, "", "Unavailable", "toomanyrequests: "],
+    [429, "", "TooManyRequests", "toomanyrequests: "],
     [
       401,
       '{"details":"incorrect username or password"}',

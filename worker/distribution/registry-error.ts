@@ -6,6 +6,7 @@ import {
   isEngineError,
   notFound,
   system,
+  tooManyRequests,
   unauthorized,
   unavailable,
 } from "../errdefs/errors.ts";
@@ -140,6 +141,7 @@ export function pullError(error: unknown, reference: Reference): EngineError {
   if (code === "DENIED") return forbidden(message, options);
   if (code === "MANIFEST_UNKNOWN" || code === "NAME_UNKNOWN") return notFound(message, options);
   if (code === "BLOB_UNKNOWN") return notFound("unknown blob", options);
-  if (code === "TOOMANYREQUESTS" || code === "UNAVAILABLE") return unavailable(message, options);
+  if (code === "TOOMANYREQUESTS") return tooManyRequests(message, options);
+  if (code === "UNAVAILABLE") return unavailable(message, options);
   return system(message, options);
 }

@@ -9,6 +9,7 @@ export const errorNames = [
   "Conflict",
   "Unauthorized",
   "Forbidden",
+  "TooManyRequests",
   "Unavailable",
   "NotModified",
   "NotImplemented",
@@ -42,6 +43,8 @@ export const conflict = raise("Conflict");
 export const unauthorized = raise("Unauthorized");
 /** Understood and refused: 403. */
 export const forbidden = raise("Forbidden");
+/** A registry wants to be asked less: 429. */
+export const tooManyRequests = raise("TooManyRequests");
 /** A collaborator (registry, guest) does not answer now: 503. */
 export const unavailable = raise("Unavailable");
 /** The object already is in the wanted state: 304. */

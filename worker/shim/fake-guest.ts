@@ -36,6 +36,7 @@ export class FakeGuest implements Pick<Guest, "run" | "usage" | "readDir"> {
   #carryOut(operation: GuestOperation): void {
     if (operation.op === "mkdir") this.#mkdir(operation.path, operation.parents ?? false);
     if (operation.op === "write") this.paths.add(operation.path);
+    if (operation.op === "bind" && operation.target) this.paths.add(operation.target);
     if (operation.op === "mount") {
       if (!this.paths.has(operation.target)) throw new GuestError(2, "ENOENT", operation.target);
       this.mounts.push(operation);

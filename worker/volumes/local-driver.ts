@@ -1,4 +1,4 @@
-import { invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
+import { invalidParameter, notFound, notImplemented, system } from "../errdefs/errors.ts";
 import type { GuestOperation } from "../shim/guest.ts";
 
 /** The only volume driver there is, as Docker's `local`. */
@@ -58,18 +58,55 @@ export function checkOptions(name: string, options: DriverOptions): void {
   for (const required of ["device", "type"]) {
     if (!options[required]) throw invalidParameter(`create ${name}: missing required option: "${required}"`);
   }
-  if (options.type !== "tmpfs") {
+  if (options.type !== "tmpfs" && !isBind(options)) {
     throw notImplemented(`create ${name}: volumes of type ${JSON.stringify(options.type)} are not supported yet`);
   }
 }
 
-/** What makes the volume's folder, and mounts what its options ask for. */
-export function makeOperations(name: string, options: DriverOptions): GuestOperation[] {
+/** Where in the guest a folder is that a client names (`-o o=bind`). Undefined: it cannot be reached from there. */
+export interface BindPlaces {
+  resolve(source: string): { readonly root?: string; readonly path: string } | undefined;
+}
+
+/** What makes the volume's folder, and mounts what its options ask for. Throws `System` when that cannot be reached. */
+export function makeOperations(name: string, options: DriverOptions, binds: BindPlaces): GuestOperation[] {
   const target = mountpointOf(name);
-  const operations: GuestOperation[] = [{ op: "mkdir", path: target, mode: 0o755, parents: true }];
+  const made: GuestOperation = { op: "mkdir", path: target, mode: 0o755, parents: true };
   const { type, device, o } = options;
-  if (!type || !device) return operations;
-  return [...operations, { op: "mount", source: device, target, type, options: o ? o.split(",") : [] }];
+  if (!type || !device) return [made];
+  const flags = o ? o.split(",") : [];
+  if (!isBind(options)) return [made, { op: "mount", source: device, target, type, options: flags }];
+  const place = binds.resolve(device);
+  if (!place) throw mountFailure(name, options, "no such file or directory");
+  const { root, path } = place;
+  if (root === undefined) return [made, { op: "mount", source: path, target, type: "bind", options: flags }];
+  return [
+    { op: "mkdir", path: folderOf(name), mode: 0o755, parents: true },
+    // A symlink in what is shared must not lead out of it.
+    { op: "bind", root, source: path, target },
+  ];
+}
+
+/** Flags that the volume's options ask for, for whoever mounts it: what binds a mount anew sets its flags anew. */
+export function mountFlags({ o = "" }: DriverOptions): readonly string[] {
+  return o.split(",").filter((option) => knownFlags.includes(option));
+}
+
+const knownFlags: readonly string[] = ["ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "relatime"];
+
+/** Docker's sentence about a volume whose options cannot be met. */
+export function mountFailure(name: string, options: DriverOptions, reason: string): Error {
+  const target = mountpointOf(name);
+  const flags = isBind(options) ? ", flags: 0x1000" : "";
+  return system(
+    `error while mounting volume '${target}': failed to mount local volume: mount ${options.device}:${target}${flags}: ${reason}`,
+  );
+}
+
+const bindFlags: readonly string[] = ["bind", "rbind"];
+
+function isBind({ o = "" }: DriverOptions): boolean {
+  return o.split(",").some((flag) => bindFlags.includes(flag));
 }
 
 export function removeOperations(name: string, options: DriverOptions): GuestOperation[] {

@@ -12,6 +12,12 @@ function open(): VolumeStore {
   return new VolumeStore({
     records,
     guest: () => guest,
+    binds: {
+      resolve: (source) => {
+        if (source.startsWith("/secret")) return undefined;
+        return source.startsWith("/shared/") ? { root: "/shares/0", path: source.slice(8) } : { path: source };
+      },
+    },
     events: { publish: (type, action, id) => void events.push(`${type} ${action} ${id}`) },
     clock: { now: () => new Date("2026-01-02T03:04:05.678Z") },
   });
@@ -170,6 +176,28 @@ describe("VolumeStore", () => {
     await volumes.release("data", "c1");
     await volumes.remove("data");
     expect([...(guest?.paths ?? [])].filter((made) => made.includes("data"))).toEqual([]);
+  });
+
+  it("mount() binds a folder that was named, below its share's root, and says why it cannot", async () => {
+    const make = (Name: string, device: string, o = "bind", type = "none") =>
+      volumes.create({ Name, DriverOpts: { type, device, o } });
+    await make("plain", "/srv/data", "rbind,ro");
+    await make("shared", "/shared/sub", "bind,ro");
+    // Whatever its type says: the kernel does not look at it.
+    await make("masked", "/shared/sub", "bind", "tmpfs");
+    await make("secret", "/secret/x");
+    expect(await volumes.mount("plain")).toMatchObject({ flags: ["ro"], fresh: false });
+    expect(await volumes.mount("shared")).toMatchObject({ flags: ["ro"], fresh: false });
+    expect(await volumes.mount("masked")).toMatchObject({ flags: [], fresh: true });
+    expect(guest?.log.filter(({ op }) => op === "mount" || op === "bind")).toEqual([
+      { op: "mount", source: "/srv/data", target: path("plain"), type: "bind", options: ["rbind", "ro"] },
+      { op: "bind", root: "/shares/0", source: "sub", target: path("shared") },
+      { op: "bind", root: "/shares/0", source: "sub", target: path("masked") },
+    ]);
+    await expect(volumes.mount("secret")).rejects.toMatchObject({
+      name: "System",
+      message: `error while mounting volume '${path("secret")}': failed to mount local volume: mount /secret/x:${path("secret")}, flags: 0x1000: no such file or directory`,
+    });
   });
 
   it("mount() mounts what the options ask for, and remove() unmounts it", async () => {

@@ -9,12 +9,15 @@ import { Lock } from "../internal/lock.ts";
 import type { Json, RecordStore } from "../metadata/records.ts";
 import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import {
+  type BindPlaces,
   checkDriver,
   checkName,
   checkOptions,
   type DriverOptions,
   localDriver,
   makeOperations,
+  mountFailure,
+  mountFlags,
   mountpointOf,
   removeOperations,
 } from "./local-driver.ts";
@@ -26,6 +29,7 @@ export interface VolumeStoreComponents {
   readonly records: RecordStore;
   /** The guest that runs now; undefined when there is none. */
   readonly guest: () => VolumeGuest | undefined;
+  readonly binds: BindPlaces;
   readonly events: Pick<Events, "publish">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -41,6 +45,8 @@ export interface AcquireVolume {
 
 export interface VolumeMount {
   readonly operations: readonly GuestOperation[];
+  /** Such as `ro`, for the mount of it in the container. */
+  readonly flags: readonly string[];
   readonly fresh: boolean;
   /** Call it when a fresh volume was filled, or will not be. */
   filled(): void;
@@ -67,6 +73,15 @@ interface Entry {
 }
 
 const bucket = "volumes/";
+
+const mountErrors: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  // A symlink that leads out of a shared folder.
+  EXDEV: "no such file or directory",
+  ELOOP: "too many levels of symbolic links",
+  ENOTDIR: "not a directory",
+  EINVAL: "invalid argument",
+};
 
 /**
  * Named and anonymous volumes of the local driver. Names, labels and options are durable records; contents are in the
@@ -201,18 +216,29 @@ export class VolumeStore {
       const guest = this.#components.guest();
       if (!guest) throw system(`error while mounting volume '${mountpointOf(name)}': no guest runs`);
       if (!entry.record.used) await this.#save(entry, { ...entry.record, used: true });
-      if (!entry.made) await guest.run(makeOperations(name, entry.record.options ?? {}));
+      if (!entry.made) await this.#make(guest, name, entry.record.options ?? {});
       entry.made = true;
       entry.lost = false;
-      if (!(await isEmpty(guest, mountpointOf(name)))) return { operations: [], fresh: false, filled: () => undefined };
+      const flags = mountFlags(entry.record.options ?? {});
+      const fresh = !flags.includes("ro") && (await isEmpty(guest, mountpointOf(name)));
+      if (!fresh) return { operations: [], flags, fresh, filled: () => undefined };
       const { promise, resolve } = deferred();
       entry.filling = promise;
       const filled = () => {
         if (entry.filling === promise) entry.filling = undefined;
         resolve();
       };
-      return { operations: [], fresh: true, filled };
+      return { operations: [], flags, fresh, filled };
     });
+  }
+
+  async #make(guest: VolumeGuest, name: string, options: DriverOptions): Promise<void> {
+    try {
+      await guest.run(makeOperations(name, options, this.#components.binds));
+    } catch (error) {
+      const reason = error instanceof GuestError ? mountErrors[error.code] : undefined;
+      throw options.device && reason ? mountFailure(name, options, reason) : error;
+    }
   }
 
   #get(name: string): Entry {

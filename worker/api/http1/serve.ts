@@ -18,7 +18,11 @@ export interface ServeOptions {
   readonly refuse?: (head: RequestHead) => string | undefined;
   /** Ends the connection and what runs on it. */
   readonly signal?: AbortSignal;
+  /** Milliseconds in which the head of a request has to come; Docker's server gives five minutes. */
+  readonly headTime?: number;
 }
+
+const usualHeadTime = 5 * 60_000;
 
 /**
  * Serves the Engine API over one connection with HTTP/1.1 (RFC 9112), one request after the other, until it is closed or taken
@@ -42,7 +46,8 @@ export async function serveConnection(
   if (options.signal?.aborted) end();
   try {
     while (await serveRequest(reader, writer, api, options)) {
-      // The next request of a kept connection.
+      // A kept connection may rest before the next request.
+      if (reader.buffered === 0 && !(await reader.fill())) break;
     }
     await writer.close();
   } catch (error) {
@@ -62,7 +67,7 @@ async function serveRequest(
   options: ServeOptions,
 ): Promise<boolean> {
   try {
-    const bytes = await reader.takeUntil("\r\n\r\n", headLimit);
+    const bytes = await takeHead(reader, options.headTime ?? usualHeadTime);
     if (bytes === undefined) return false;
     if (bytes === "overflow") throw new BadRequest(431, "request header fields too large");
     const head = parseHead(bytes);
@@ -75,6 +80,16 @@ async function serveRequest(
     const closing = { head: false, http10: false, close: true, signal: never };
     await writeResponse(writer, badRequestResponse(error), closing);
     return false;
+  }
+}
+
+/** Undefined when the client left, or took too long: then the connection ends. */
+async function takeHead(reader: ByteReader, milliseconds: number): Promise<Uint8Array | undefined | "overflow"> {
+  const expired = setTimeout(() => reader.cancel(new Error("no request came")).catch(() => undefined), milliseconds);
+  try {
+    return await reader.takeUntil("\r\n\r\n", headLimit);
+  } finally {
+    clearTimeout(expired);
   }
 }
 
