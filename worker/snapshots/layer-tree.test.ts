@@ -107,6 +107,11 @@ const refused: readonly (readonly [what: string, entries: readonly Given[], erro
     "statat s: path escapes from parent",
   ],
   [
+    "a parent that climbs one step through a symlink",
+    [{ name: "s", type: "symlink", linkName: ".." }, { name: "s/f" }],
+    "statat s: path escapes from parent",
+  ],
+  [
     "a parent that is a loop of symlinks",
     [{ name: "s", type: "symlink", linkName: "s" }, { name: "s/f" }],
     "statat s: too many levels of symbolic links",
