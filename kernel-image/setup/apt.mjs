@@ -31,6 +31,7 @@ export class PrivateApt {
   #types;
   /** @type {string | undefined} */
   #configuration;
+  #refreshed = false;
 
   /**
    * @param {object} options
@@ -58,6 +59,7 @@ export class PrivateApt {
    */
   async refresh({ patient = true } = {}) {
     const state = await this.#state();
+    this.#refreshed = true;
     const once = ["Acquire::Retries=0", "Acquire::http::Timeout=5", "Acquire::https::Timeout=5"];
     const options = patient ? [] : once.flatMap((option) => ["-o", option]);
     const { code, stderr } = await this.#apt("apt-get", ["-q", ...options, "update"]);
@@ -73,6 +75,7 @@ export class PrivateApt {
    * @returns {Promise<DebianPackage[]>}
    */
   async candidates(names) {
+    await this.#indexed();
     const { stdout } = await this.#apt("apt-cache", ["show", "--no-all-versions", ...names]);
     const found = stdout
       .split(/\n\n+/)
@@ -119,6 +122,7 @@ export class PrivateApt {
    * @param {readonly DebianPackage[]} wanted
    */
   async #fetch(wanted) {
+    await this.#indexed();
     const arriving = await mkdtemp(join(this.packages, ".arriving-"));
     const specs = wanted.map(({ name, version }) => `${name}=${version}`);
     try {
@@ -136,10 +140,18 @@ export class PrivateApt {
    * @returns {Promise<string[]>} paths, the .dsc first
    */
   async downloadSource({ source, sourceVersion }, folder) {
+    await this.#indexed();
     await mkdir(folder, { recursive: true });
     await this.#ok("apt-get", ["-q", "source", "--download-only", `${source}=${sourceVersion}`], { cwd: folder });
     const files = (await readdir(folder)).map((name) => join(folder, name));
     return files.sort((a, b) => Number(b.endsWith(".dsc")) - Number(a.endsWith(".dsc")));
+  }
+
+  /** Fetches the indexes when there are none: versions may have been chosen with other sources of the machine. */
+  async #indexed() {
+    const lists = join(await this.#state(), "lists");
+    if (this.#refreshed || (await readdir(lists)).some((name) => name.endsWith("Release"))) return;
+    await this.refresh();
   }
 
   /**

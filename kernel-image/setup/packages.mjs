@@ -59,7 +59,6 @@ export class Packages {
    * @param {readonly string[]} names
    */
   async offered(names) {
-    await this.#pinned(); // Fetches the indexes when there are none.
     return (await archives()).native.candidates(names);
   }
 
