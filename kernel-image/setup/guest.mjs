@@ -18,7 +18,7 @@ import { snapshot } from "./snapshot.mjs";
  * @typedef {object} GuestManifest
  * @property {1} version
  * @property {Record<"state" | "wasm" | "kernel" | "initramfs" | "bios" | "vgaBios", GuestFile>} files
- * @property {import("./snapshot.mjs").MachineIdentity & { v86: string }} machine
+ * @property {import("./snapshot.mjs").MachineIdentity} machine
  * @property {Record<string, string>} keys under which the parts are cached
  * @property {{ kernel: string, runtime: string, init: string }} versions `uname -r`; crun's; tini's, which is docker-init
  */
@@ -67,7 +67,7 @@ export async function guest(packages, progress) {
       bios: await place(parts.bios.bios, folder, "bios", ".bin"),
       vgaBios: await place(parts.bios.vgaBios, folder, "vgabios", ".bin"),
     },
-    machine: { ...taken.identity, v86: taken.v86 },
+    machine: taken.identity,
     keys,
     versions: { kernel: parts.kernel.release, runtime: parts.crun.version, init: root.init },
   };

@@ -2,12 +2,13 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { artefact } from "./artefact.mjs";
+import { SetupFailure } from "./failure.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
 import { recipe, top } from "./paths.mjs";
 import { run } from "./run.mjs";
 
 /** What a snapshot depends on beside the files that it is booted from: told by the adapter that takes it. */
-/** @typedef {{ layout: string, protocol: number, memory: number, commandLine: string }} MachineIdentity */
+/** @typedef {{ v86: string, layout: string, protocol: number, memory: number, commandLine: string }} MachineIdentity */
 
 const sources = ["worker/vm", "worker/shim", "worker/errdefs", "worker/internal", "worker/oci"];
 const compression = ["-19", "-T0"];
@@ -25,11 +26,12 @@ export async function snapshot({ kernel, initramfs, bios }, progress) {
   /** @type {MachineIdentity} */
   const identity = JSON.parse(await readFile(join(program, "identity.json"), "utf8"));
   const { v86, wasm } = await emulator();
+  if (identity.v86 !== v86)
+    throw new SetupFailure(`Cannot use v86 ${v86}: worker/vm/v86 is made and tested for ${identity.v86}.`);
   const key = keyOf({
     kernel: kernel.key,
     initramfs: initramfs.key,
     bios: bios.key,
-    v86,
     wasm: await hashFiles([wasm], top),
     ...identity,
     compression,
@@ -47,7 +49,7 @@ export async function snapshot({ kernel, initramfs, bios }, progress) {
   const what = "Booting the guest once and taking its snapshot";
   const folder = await artefact({ name: "snapshot", key, what, build }, progress);
   const uncompressed = Number(await readFile(join(folder, "size"), "utf8"));
-  return { folder, key, state: join(folder, "state.bin.zst"), uncompressed, identity, v86, wasm };
+  return { folder, key, state: join(folder, "state.bin.zst"), uncompressed, identity, wasm };
 }
 
 /**

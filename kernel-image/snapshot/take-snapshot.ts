@@ -9,14 +9,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { encodeFrame, type Frame, FrameReader } from "../../worker/internal/wire/frames.ts";
 import { FrameType, PROTOCOL_VERSION } from "../../worker/shim/protocol.ts";
 import type { AgentPort } from "../../worker/vm/machine.ts";
-import { machineLayout } from "../../worker/vm/v86/emulator.ts";
+import { machineIdentity } from "../../worker/vm/v86/identity.ts";
 import { takeSnapshot } from "../../worker/vm/v86/snapshot.ts";
-import { defaultMemory } from "../../worker/vm/v86.ts";
 
-const commandLine = "console=ttyS0 rdinit=/init quiet tsc=reliable nokaslr panic=-1 random.trust_cpu=on";
-
-/** What a snapshot depends on beside the files that it is booted from. */
-const identity = { layout: machineLayout, protocol: PROTOCOL_VERSION, memory: defaultMemory, commandLine };
+const { memory, commandLine } = machineIdentity;
 
 const quiesceId = 1;
 
@@ -56,8 +52,8 @@ if (verb === "take") {
     commandLine,
   };
   const module = await WebAssembly.compile(await bytesOf(wasm));
-  const state = await takeSnapshot({ wasm: module, boot, quiesce }, { memory: defaultMemory });
+  const state = await takeSnapshot({ wasm: module, boot, quiesce }, { memory });
   await writeFile(output, new Uint8Array(state));
   process.exit(0);
 }
-process.stdout.write(JSON.stringify(identity));
+process.stdout.write(JSON.stringify({ ...machineIdentity, protocol: PROTOCOL_VERSION }));

@@ -1,5 +1,5 @@
 import { errorMessage, system } from "../errdefs/errors.ts";
-import { machineLayout } from "./v86/emulator.ts";
+import { machineIdentity } from "./v86/identity.ts";
 
 /** `guest.json`: the files that make a guest and all that they were made for. Written by the set-up. */
 export interface GuestManifest {
@@ -38,8 +38,15 @@ export function parseGuestManifest(text: string, protocol: number): GuestManifes
   const manifest = parse(text);
   if (manifest.version !== 1) throw refused("version", manifest.version, 1);
   const { machine } = manifest;
-  if (machine.layout !== machineLayout) throw refused("machine layout", machine.layout, machineLayout);
-  if (machine.protocol !== protocol) throw refused("agent protocol", machine.protocol, protocol);
+  for (const [name, expected, actual] of [
+    ["v86", machineIdentity.v86, machine.v86],
+    ["machine layout", machineIdentity.layout, machine.layout],
+    ["memory", machineIdentity.memory, machine.memory],
+    ["command line", machineIdentity.commandLine, machine.commandLine],
+    ["agent protocol", protocol, machine.protocol],
+  ]) {
+    if (actual !== expected) throw refused(name, actual, expected);
+  }
   return manifest;
 }
 
@@ -51,6 +58,6 @@ function parse(text: string): GuestManifest {
   }
 }
 
-function refused(what: string, actual: unknown, expected: unknown): Error {
+function refused(what: unknown, actual: unknown, expected: unknown): Error {
   return system(`Cannot use the built guest: expected ${what} ${expected}, got ${actual}`);
 }

@@ -10,7 +10,7 @@ import { parseGuestManifest } from "./guest-manifest.ts";
 import { machineSuite } from "./machine.suite.ts";
 import { crashGuest, machineGuestSuite } from "./machine-guest.suite.ts";
 import { openBuiltGuest } from "./v86/contract-guest.node.ts";
-import { machineLayout } from "./v86/emulator.ts";
+import { machineIdentity } from "./v86/identity.ts";
 import { V86Machine } from "./v86.ts";
 
 /** A layer image with the file `hello`. */
@@ -66,12 +66,20 @@ describe("V86Machine", () => {
 });
 
 describe("parseGuestManifest()", () => {
-  const machine = { layout: machineLayout, protocol: 1, memory: 1, commandLine: "" };
+  const machine = { ...machineIdentity, protocol: 1 };
   const manifest = (changes: object) => JSON.stringify({ version: 1, files: {}, machine: { ...machine, ...changes } });
 
-  test("names what a guest was built for, if that is something else", () => {
+  test.each([
+    ["v86", { v86: "0.5.463" }],
+    ["machine layout", { layout: "other" }],
+    ["memory", { memory: 1 << 20 }],
+    ["command line", { commandLine: "quiet" }],
+    ["agent protocol", { protocol: 2 }],
+  ])("names the %s that a guest was built for, if it is another", (name, change) => {
     expect(parseGuestManifest(manifest({}), 1).machine).toEqual(machine);
-    expect(() => parseGuestManifest(manifest({ layout: "other" }), 1)).toThrow(/expected machine layout .*, got other/);
-    expect(() => parseGuestManifest(manifest({ protocol: 2 }), 1)).toThrow("expected agent protocol 1, got 2");
+    const [actual] = Object.values(change);
+    expect(() => parseGuestManifest(manifest(change), 1)).toThrow(
+      new RegExp(`^Cannot use the built guest: expected ${name} .*, got ${actual}$`),
+    );
   });
 });

@@ -5,8 +5,7 @@ import { NinepHostFiles } from "./host-files.ts";
 import type { AgentPort, HostFiles, Machine, MachineExit, MachineState, StartOptions } from "./machine.ts";
 import { NinepServer } from "./ninep/server.ts";
 import { Emulator } from "./v86/emulator.ts";
-
-export const defaultMemory = 256 << 20;
+import { machineIdentity } from "./v86/identity.ts";
 
 export interface V86MachineComponents {
   /** v86.wasm of the pinned version of the package, compiled. Asked for until it was had once. */
@@ -40,7 +39,7 @@ export class V86Machine implements Machine {
   constructor(components: V86MachineComponents, options: V86MachineOptions) {
     this.#components = components;
     this.id = options.id;
-    this.memory = options.memory ?? defaultMemory;
+    this.memory = options.memory ?? machineIdentity.memory;
   }
 
   get state(): MachineState {

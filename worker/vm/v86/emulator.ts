@@ -26,9 +26,6 @@ export interface EmulatorComponents {
   readonly onDeath: (reason: string) => void;
 }
 
-/** The devices and sizes that a snapshot depends on: part of the key under which one is kept. */
-export const machineLayout = "v86 0.5.462; acpi, virtio: net, agent port, 9p; vga 1 MiB; layout 1";
-
 const videoMemory = 1 << 20;
 
 /** At most one page of code in a compiled module: measured to be faster for the short-lived programs that run here. */
