@@ -58,7 +58,11 @@ async function throughProxy(
   init: Parameters<Fetch>[1],
 ): Promise<Response | "not-allowed" | "no-proxy"> {
   const headers = { ...init.headers, [proxyHeaders.request]: "1" };
-  const response = await fetch(address, { ...init, headers, redirect: "follow" });
+  const response = await fetch(address, { ...init, headers, redirect: "follow" }).catch((cause: unknown) => {
+    init.signal?.throwIfAborted();
+    // The browser's own words for it ("Failed to fetch") name neither what was asked nor why it was.
+    throw new NetworkError("cannot reach this page's server, which asks registries for it", { cause });
+  });
   const problem = response.headers.has(proxyHeaders.request) ? response.headers.get(proxyHeaders.error) : "no-proxy";
   if (problem === null) return withChallenge(response);
   await response.body?.cancel().catch(() => undefined);
