@@ -53,6 +53,11 @@ const accepted: readonly (readonly [what: string, entries: readonly Given[], tre
     ["d real", "f real/f", "l s"],
   ],
   [
+    "a parent that is an absolute symlink further down",
+    [{ name: "real", type: "directory" }, { name: "a/s", type: "symlink", linkName: "/real" }, { name: "a/s/f" }],
+    ["d a", "l a/s", "d real", "f real/f"],
+  ],
+  [
     "a parent that is a dangling symlink",
     [{ name: "s", type: "symlink", linkName: "real" }, { name: "s/d/f" }],
     ["d real", "d real/d", "f real/d/f", "l s"],
