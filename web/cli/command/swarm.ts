@@ -1,24 +1,16 @@
 import type { Command } from "../command.ts";
+import { placeholders } from "./placeholders.ts";
 
 /** A group of Swarm's: the engine refuses all of it in its own words as long as it is no manager. */
 function group(name: string, what: string, verbs: readonly string[]): Command {
-  return {
+  return placeholders({
     name,
-    use: name,
     short: `Manage Swarm ${what}`,
     category: "swarm",
     hidden: true,
-    subcommands: verbs.map((line): Command => {
-      const [verb = "", ...words] = line.split(" ");
-      return {
-        name: verb,
-        use: `${verb} [OPTIONS]`,
-        short: words.join(" "),
-        complete: { kind: "none" },
-        run: async (cli) => await cli.api.send("GET", "/nodes"),
-      };
-    }),
-  };
+    verbs,
+    answer: (cli) => cli.api.send("GET", "/nodes"),
+  });
 }
 
 /** Hidden, as Docker hides them from a client of an engine that manages no swarm. */

@@ -1,52 +1,32 @@
 import type { Command } from "../command.ts";
 import { CliError } from "../errors.ts";
+import { placeholders } from "./placeholders.ts";
 
-/** A group of Docker's whose commands are known by name and answer that they are not there yet. */
-function group(name: string, short: string, commands: readonly string[], more: Partial<Command> = {}): Command {
-  return {
-    name,
-    use: name,
-    short,
-    ...more,
-    subcommands: commands.map((line): Command => {
-      const [verb = "", ...words] = line.split(" ");
-      return {
-        name: verb,
-        use: `${verb} [OPTIONS]`,
-        short: words.join(" "),
-        complete: { kind: "none" },
-        run: async () => {
-          throw new CliError(`docker ${name} ${verb} is not implemented`);
-        },
-      };
-    }),
+/** A group of Docker's whose commands answer that they are not there yet. */
+function group(name: string, short: string, verbs: readonly string[], more: Partial<Command> = {}): Command {
+  const answer = async (_: unknown, verb: string) => {
+    throw new CliError(`docker ${name} ${verb} is not implemented`);
   };
+  return placeholders({ name, short, verbs, answer, ...more });
 }
 
 /** Checkpoints exist in an engine with experimental features only, which this one never is. */
 function checkpointGroup(): Command {
-  const refuse = (name: string) => async () => {
+  const refuse = async (name: string) => {
     throw new CliError(`docker ${name} is only supported on a Docker daemon with experimental features enabled`);
   };
-  const verbs = [
-    ["create", "Create a checkpoint from a running container"],
-    ["ls", "List checkpoints for a container"],
-    ["rm", "Remove a checkpoint"],
-  ] as const;
-  return {
+  return placeholders({
     name: "checkpoint",
-    use: "checkpoint",
     short: "Manage checkpoints",
     hidden: true,
-    run: refuse("checkpoint"),
-    subcommands: verbs.map(([verb, short]) => ({
-      name: verb,
-      use: `${verb} [OPTIONS] CONTAINER`,
-      short,
-      complete: { kind: "none" },
-      run: refuse(`checkpoint ${verb}`),
-    })),
-  };
+    run: () => refuse("checkpoint"),
+    verbs: [
+      "create Create a checkpoint from a running container",
+      "ls List checkpoints for a container",
+      "rm Remove a checkpoint",
+    ],
+    answer: (_, verb) => refuse(`checkpoint ${verb}`),
+  });
 }
 
 /** What is listed for completeness: parts of Docker that Wherry does not have. */

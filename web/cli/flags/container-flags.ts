@@ -19,8 +19,10 @@ import { capabilityNames, platformNames, signalNames, ulimitNames } from "../opt
 import { checkNetwork } from "../opts/network.ts";
 import { checkUlimit } from "../opts/ulimit.ts";
 import type { Flag } from "./flag.ts";
+import { resourceFlags } from "./resource-flags.ts";
 
 const flags: readonly Flag[] = [
+  ...resourceFlags,
   { name: "add-host", type: "list", usage: "Add a custom host-to-IP mapping (host:ip)", check: checkExtraHost },
   {
     name: "annotation",
@@ -35,12 +37,6 @@ const flags: readonly Flag[] = [
     usage: "Attach to STDIN, STDOUT or STDERR",
     check: checkAttach,
     complete: ["stderr", "stdin", "stdout"],
-  },
-  {
-    name: "blkio-weight",
-    type: "uint16",
-    usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
-    default: "0",
   },
   {
     name: "blkio-weight-device",
@@ -60,14 +56,8 @@ const flags: readonly Flag[] = [
     complete: ["host", "private"],
   },
   { name: "cidfile", type: "string", usage: "Write the container ID to the file", complete: "files" },
-  { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
-  { name: "cpu-quota", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) quota" },
   { name: "cpu-rt-period", type: "int", usage: "Limit CPU real-time period in microseconds" },
   { name: "cpu-rt-runtime", type: "int", usage: "Limit CPU real-time runtime in microseconds" },
-  { name: "cpu-shares", short: "c", type: "int", usage: "CPU shares (relative weight)" },
-  { name: "cpus", type: "decimal", usage: "Number of CPUs" },
-  { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
-  { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
   { name: "device", type: "list", usage: "Add a host device to the container" },
   {
     name: "device-cgroup-rule",
@@ -172,8 +162,6 @@ const flags: readonly Flag[] = [
   },
   { name: "log-opt", type: "list", usage: "Log driver options" },
   { name: "mac-address", type: "string", usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
-  { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
-  { name: "memory-reservation", type: "bytes", usage: "Memory soft limit" },
   {
     name: "memory-swap",
     type: "bytes",
@@ -201,7 +189,6 @@ const flags: readonly Flag[] = [
   { name: "oom-kill-disable", type: "bool", usage: "Disable OOM Killer" },
   { name: "oom-score-adj", type: "int", usage: "Tune host's OOM preferences (-1000 to 1000)" },
   { name: "pid", type: "string", usage: "PID namespace to use", complete: ["container:", "host"] },
-  { name: "pids-limit", type: "int", usage: "Tune container pids limit (set -1 for unlimited)" },
   {
     name: "platform",
     type: "string",

@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { resourceFlags } from "../../flags/resource-flags.ts";
 import { checkMemorySwap } from "../../opts/checks.ts";
 import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
 import { restartPolicy } from "./host-config.ts";
@@ -13,35 +14,21 @@ export const updateCommand: Command = {
   short: "Update configuration of one or more containers",
   aliases: ["docker container update", "docker update"],
   flags: [
-    {
-      name: "blkio-weight",
-      type: "uint16",
-      usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
-      default: "0",
-    },
-    { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
-    { name: "cpu-quota", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) quota" },
+    ...resourceFlags,
     { name: "cpu-rt-period", type: "int", usage: "Limit the CPU real-time period in microseconds" },
     { name: "cpu-rt-runtime", type: "int", usage: "Limit the CPU real-time runtime in microseconds" },
-    { name: "cpu-shares", short: "c", type: "int", usage: "CPU shares (relative weight)" },
-    { name: "cpus", type: "decimal", usage: "Number of CPUs" },
-    { name: "cpuset-cpus", type: "string", usage: "CPUs in which to allow execution (0-3, 0,1)" },
-    { name: "cpuset-mems", type: "string", usage: "MEMs in which to allow execution (0-3, 0,1)" },
     {
       name: "kernel-memory",
       type: "bytes",
       usage: "Kernel memory limit (deprecated)",
       hidden: true,
     },
-    { name: "memory", short: "m", type: "bytes", usage: "Memory limit" },
-    { name: "memory-reservation", type: "bytes", usage: "Memory soft limit" },
     {
       name: "memory-swap",
       type: "bytes",
       usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
       check: checkMemorySwap,
     },
-    { name: "pids-limit", type: "int", usage: "Tune container pids limit (set -1 for unlimited)" },
     { name: "restart", type: "string", usage: "Restart policy to apply when a container exits" },
   ],
   args: { min: 1 },

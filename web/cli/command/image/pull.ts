@@ -1,13 +1,14 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { encodeAuth } from "../../config-file.ts";
-import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { platformNames } from "../../opts/names.ts";
-import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
+import { familiarName, referenceString } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
+import { remoteReference } from "./remote-reference.ts";
+
 export const pullCommand: Command = {
   name: "pull",
   use: "pull [OPTIONS] NAME[:TAG|@DIGEST]",
@@ -32,13 +33,8 @@ export const pullCommand: Command = {
 
 async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
   refuseContentTrust(cli, flags);
-  const all = flags.bool("all-tags");
   const quiet = flags.bool("quiet");
-  const given = parseReference(flags.args[0] ?? "");
-  const isNameOnly = given.tag === undefined && given.digest === undefined;
-  if (all && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
-  if (!all && isNameOnly && !quiet) await cli.out.line("Using default tag: latest");
-  const reference = all ? given : withDefaultTag(given);
+  const reference = await remoteReference(cli, flags);
   const platform = flags.changed("platform")
     ? flags.string("platform")
     : (cli.context.env.DOCKER_DEFAULT_PLATFORM ?? "");

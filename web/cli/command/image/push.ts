@@ -2,14 +2,15 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { encodeAuth } from "../../config-file.ts";
-import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
-import { familiarName, parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
+import { familiarName, referenceString } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
+import { remoteReference } from "./remote-reference.ts";
+
 export const pushCommand: Command = {
   name: "push",
   use: "push [OPTIONS] NAME[:TAG]",
@@ -35,15 +36,10 @@ export const pushCommand: Command = {
 
 async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
   refuseContentTrust(cli, flags);
-  const all = flags.bool("all-tags");
   const platformText = flags.string("platform");
   const platform = platformParameter(platformText, `Invalid platform ${platformText}`);
   const quiet = flags.bool("quiet");
-  const given = parseReference(flags.args[0] ?? "");
-  const isNameOnly = given.tag === undefined && given.digest === undefined;
-  if (all && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
-  if (!all && isNameOnly && !quiet) await cli.out.line("Using default tag: latest");
-  const reference = all ? given : withDefaultTag(given);
+  const reference = await remoteReference(cli, flags);
   const name = familiarName(reference);
   const stream = await cli.api.stream("POST", `/images${apiPath(name, "push")}`, {
     query: { tag: reference.tag, platform },

@@ -6,16 +6,14 @@ import { pruneContainers } from "../container/prune.ts";
 import { pruneImages } from "../image/prune.ts";
 import { pruneNetworks } from "../network/prune.ts";
 import { pruneVolumes } from "../volume/prune.ts";
-import { confirmed, type PruneReport, reportPrune } from "./prune-report.ts";
+import { confirmed, type PruneReport, pruneFlags, reportPrune } from "./prune-report.ts";
 
 export const pruneSystemCommand: Command = {
   name: "prune",
   use: "prune [OPTIONS]",
   short: "Remove unused data",
   flags: [
-    { name: "all", short: "a", type: "bool", usage: "Remove all unused images not just dangling ones" },
-    { name: "filter", type: "filter", usage: 'Provide filter values (e.g. "label=<key>=<value>")' },
-    { name: "force", short: "f", type: "bool", usage: "Do not prompt for confirmation" },
+    ...pruneFlags("label=<key>=<value>", "Remove all unused images not just dangling ones"),
     { name: "volumes", type: "bool", usage: "Prune anonymous volumes" },
   ],
   args: { max: 0 },
