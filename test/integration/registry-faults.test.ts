@@ -143,16 +143,20 @@ describe("a registry that is broken", () => {
     await nothingIsThere();
   });
 
-  it("and sends another manifest than was asked for", async () => {
-    const [one, two] = [sound(), buildImage({ layers: [{ other: "x" }] })];
-    registry.add("app:1", one);
-    registry.answer = (request, response) =>
-      isManifest(request) && serve(request, response, { ...two.manifest, digest: one.manifest.digest });
-    const { code, stderr } = await docker("pull", `${registry.host}/app@${one.manifest.digest}`);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`manifest verification failed for digest ${one.manifest.digest}`);
-    await nothingIsThere();
-  });
+  it.each(["under the digest that was asked for", "under its own digest"])(
+    "and sends another manifest than was asked for, %s",
+    async (how) => {
+      const [one, two] = [sound(), buildImage({ layers: [{ other: "x" }] })];
+      registry.add("app:1", one);
+      const { digest } = how.includes("own") ? two.manifest : one.manifest;
+      registry.answer = (request, response) =>
+        isManifest(request) && serve(request, response, { ...two.manifest, digest });
+      const { code, stderr } = await docker("pull", `${registry.host}/app@${one.manifest.digest}`);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`manifest verification failed for digest ${one.manifest.digest}`);
+      await nothingIsThere();
+    },
+  );
 
   it("and hangs: who gives up leaves nothing behind", async () => {
     const image = sound();
