@@ -1,10 +1,10 @@
-import { JsonNumber, PortMap, RawMap, Struct, type Value } from "./template/values.ts";
+import { JsonNumber, NilMap, PortMap, RawMap, Struct, type Value } from "./template/values.ts";
 import { goTimeOf } from "./text.ts";
 
 /** Fields of the API's objects that are maps; every other object is a struct. */
 const mapFields = new Set(
   (
-    "Annotations Containers Data DriverOpts ExposedPorts Labels Networks Options PortBindings Ports Status StorageOpt " +
+    "Annotations Containers Data DriverOpts ExposedPorts IndexConfigs Labels Networks Options PortBindings Ports Runtimes Status StorageOpt " +
     "Sysctls Tmpfs Volumes"
   ).split(" "),
 );
@@ -77,8 +77,11 @@ export class ApiStruct extends Struct {
     return super.has(name) || super.has(goNames[name] ?? name);
   }
 
+  /** Its fields as the engine named and ordered them; what was null stays so. */
   override toJSON(): Record<string, Value> {
-    return this.#json;
+    return Object.fromEntries(
+      Object.entries(this.#json).map(([name, value]) => [name, value === null ? null : (super.get(name) ?? value)]),
+    );
   }
 }
 
@@ -163,7 +166,7 @@ function rewritten(path: string, json: Record<string, Value>): Record<string, Va
 
 function absent(field: string): Value {
   if (listFields.has(field)) return nilList;
-  return mapFields.has(field) ? {} : null;
+  return mapFields.has(field) ? new NilMap() : null;
 }
 
 function missing(field: string, present: Record<string, Value>): Record<string, Value> {

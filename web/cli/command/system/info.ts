@@ -4,8 +4,9 @@ import { hubServer } from "../../config-file.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { typedValue } from "../../formatter/inspect-types.ts";
 import { Template } from "../../formatter/template/template.ts";
-import { Struct, type Value } from "../../formatter/template/values.ts";
+import type { Value } from "../../formatter/template/values.ts";
 import { clientVersion } from "../../version.ts";
 import { type EngineInfo, serverInfoLines } from "./info-lines.ts";
 
@@ -58,7 +59,7 @@ function parse(format: string): Template | undefined {
 
 function render(template: Template, info: Record<string, unknown>): string {
   try {
-    return template.execute(new Struct("system.dockerInfo", info as Record<string, Value>));
+    return template.execute(typedValue(info as Record<string, Value>, "system.dockerInfo"));
   } catch (error) {
     throw new CliError(messageOf(error), 1, { cause: error });
   }

@@ -125,7 +125,10 @@ function serverStruct(server: ServerVersion): Struct {
       Platform: new Struct("struct { Name string }", { Name: Platform?.Name ?? "" }),
       Components,
     },
-    server as Record<string, Value>,
+    Object.fromEntries(Object.entries(server).filter(([key, value]) => key !== "BuildTime" || value !== "")) as Record<
+      string,
+      Value
+    >,
   );
 }
 

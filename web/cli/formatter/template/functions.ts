@@ -9,10 +9,12 @@ import {
   isMap,
   isNil,
   isTrue,
+  NilMap,
   type Parameter,
   PortMap,
   RawMap,
   Struct,
+  sortedKeys,
   typeName,
   type Value,
 } from "./values.ts";
@@ -111,8 +113,24 @@ function print(...args: readonly Value[]): string {
     .join("");
 }
 
-/** Go's encoding/json without the escapes for HTML. */
+/** Go's encoding/json without the escapes for HTML: structs keep the order of their fields, maps come by key. */
 function goJson(value: Value): string {
+  if (value instanceof Struct) {
+    const json = value.toJSON();
+    if (typeof json !== "object" || json === null) return scalarJson(json);
+    return objectJson(Object.entries(json as Record<string, Value>));
+  }
+  if (isList(value) && !("toJSON" in value)) return `[${value.map(goJson).join(",")}]`;
+  if (value instanceof NilMap) return "null";
+  if (isMap(value)) return objectJson(sortedKeys(value).map((key) => [key, value[key]]));
+  return scalarJson(value);
+}
+
+function objectJson(entries: readonly (readonly [string, Value])[]): string {
+  return `{${entries.map(([key, value]) => `${scalarJson(key)}:${goJson(value)}`).join(",")}}`;
+}
+
+function scalarJson(value: unknown): string {
   const json = JSON.stringify(value ?? null) ?? "null";
   return json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }

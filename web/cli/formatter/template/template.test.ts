@@ -36,6 +36,7 @@ describe("Template", () => {
     ["{{.Labels}} {{.Tags}} {{.Inner}}", "map[a:1 b:2] [x y] {n <nil>}"],
     ["{{.Labels.nope}}", "<no value>"],
     ["{{json .Inner}} {{json .Tags}} {{json `<a>`}}", '{"Name":"n","None":null} ["x","y"] "<a>"'],
+    ["{{json .Labels}}", '{"a":"1","b":"2"}'],
     ["{{.Label `x`}} {{`y` | .Label}}", "label x label y"],
     ["{{and .ID .Count}}{{or `` .ID}}{{lt 1 2}}{{ge 2.5 3.0}}", "3abctruefalse"],
     ["{{printf `%5d|%-4s|%q|%.2f|%x|%v|%T` 3 `a` `b` 1.5 255 true 1}}", '    3|a   |"b"|1.50|ff|true|int'],

@@ -102,6 +102,11 @@ export class RawMap implements GoMap {
   }
 }
 
+/** A map that is not there: empty for a template, null in JSON. */
+export class NilMap implements GoMap {
+  readonly [key: string]: Value;
+}
+
 /** A map whose keys are ports. Go does not take a string for such a key. */
 export class PortMap implements GoMap {
   readonly [key: string]: Value;
