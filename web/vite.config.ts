@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { sourceFacts } from "../worker/source-facts.node.ts";
 import { contentSecurityPolicy } from "./csp.ts";
 import { precompress } from "./precompress.node.ts";
 
@@ -11,6 +12,7 @@ export default defineConfig({
   base: "./",
   publicDir: `${top}public`,
   define: {
+    ...sourceFacts(top),
     // Where the page finds a registry proxy, relative to the page; empty when the host offers none.
     __REGISTRY_PROXY__: JSON.stringify(process.env.WHERRY_REGISTRY_PROXY ?? "./registry-proxy/"),
   },

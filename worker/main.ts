@@ -3,7 +3,7 @@ import { createSha256 } from "./archive/sha256.ts";
 import type { BindSources } from "./containers/components.ts";
 import { IndexedDbFiles } from "./content/indexeddb.browser.ts";
 import { MemoryFiles } from "./content/memory.ts";
-import { engineVersion } from "./daemon/version.ts";
+import { engineVersion, source } from "./daemon/version.ts";
 import { Daemon } from "./daemon.ts";
 import { defaultLimits, type Fetch } from "./distribution/http.ts";
 import { LayoutRegistry, urlLayout } from "./distribution/layout.ts";
@@ -53,8 +53,7 @@ class BrowserEngine implements EngineWorker {
       }),
       facts: {
         version: engineVersion,
-        commit: "",
-        built: "",
+        ...source,
         javascript: navigator.userAgent,
         components: [
           { name: "crun", version: manifest.versions.runtime },

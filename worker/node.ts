@@ -13,7 +13,7 @@ import { stderrLog } from "./daemon/log.node.ts";
 import { NamedBinds } from "./daemon/named-binds.ts";
 import { writePidFile } from "./daemon/pidfile.node.ts";
 import { SharedBindSources } from "./daemon/share-folders.ts";
-import { engineVersion } from "./daemon/version.ts";
+import { engineVersion, source } from "./daemon/version.ts";
 import { Daemon, type Log } from "./daemon.ts";
 import { isInsecure } from "./distribution/endpoints.ts";
 import { LayoutRegistry } from "./distribution/layout.ts";
@@ -162,8 +162,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: D
     ...(bundled ? { bundled } : {}),
     facts: {
       version: engineVersion,
-      commit: "",
-      built: "",
+      ...source,
       javascript: `Node.js ${process.version}`,
       components: [
         { name: "v86", version: manifest.machine.v86 },

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { sourceFacts } from "./source-facts.node.ts";
 
 /**
  * A shell reads the second line, Node takes it for a string. Without `--` Node would read `--env-file` of `docker run` itself,
@@ -13,6 +14,7 @@ const top = fileURLToPath(new URL("..", import.meta.url));
 export default defineConfig({
   root: top,
   publicDir: false,
+  define: sourceFacts(top),
   ssr: { noExternal: true },
   build: {
     ssr: true,

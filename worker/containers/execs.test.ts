@@ -129,3 +129,12 @@ test("create() needs a running container and a command", async () => {
   await containers.kill("web");
   await expect(containers.execs.create("web", { Cmd: ["true"] })).rejects.toThrow(`container ${id} is not running`);
 });
+
+test("create() has its own word for detach keys that are none", async () => {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  const { Id } = await containers.create({ request: request("sleeper") });
+  await containers.start(Id);
+  const exec = containers.execs.create(Id, { Cmd: ["true"], DetachKeys: "bogus" });
+  await expect(exec).rejects.toThrow("Invalid escape keys (bogus) provided");
+});

@@ -52,7 +52,7 @@ export class Execs {
     const container = this.#table.get(reference);
     checkRuns(container, reference);
     if (!request.Cmd || request.Cmd.length === 0) throw invalidParameter("No exec command specified");
-    if (request.DetachKeys) parseDetachKeys(request.DetachKeys);
+    checkDetachKeys(request.DetachKeys);
     const user = await findUser(container, request);
     const id = generateId();
     const unstarted = { state: "created", exitCode: null, process: undefined, size: undefined } as const;
@@ -202,6 +202,15 @@ export class Execs {
 function commandText({ Cmd = [] }: ExecCreateRequest): string {
   const [program = "", ...args] = Cmd;
   return `${program} ${args.join(" ")}`;
+}
+
+/** Docker has another word for them here than where a container is attached to. */
+function checkDetachKeys(keys = ""): void {
+  try {
+    if (keys !== "") parseDetachKeys(keys);
+  } catch {
+    throw invalidParameter(`Invalid escape keys (${keys}) provided`);
+  }
 }
 
 function checkRuns(container: Container, reference: string): void {
