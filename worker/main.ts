@@ -54,7 +54,7 @@ class BrowserEngine implements EngineWorker {
       facts: {
         version: engineVersion,
         ...source,
-        javascript: navigator.userAgent,
+        javascript: browserName(navigator.userAgent),
         components: [
           { name: "crun", version: manifest.versions.runtime },
           { name: "docker-init", version: manifest.versions.init },
@@ -89,6 +89,11 @@ class BrowserEngine implements EngineWorker {
     if (!this.#daemon) throw unavailable("the engine has not started");
     return this.#daemon;
   }
+}
+
+/** Such as "Chrome/156.0.0.0": a user agent begins with names of browsers that it is not. */
+function browserName(userAgent: string): string {
+  return /(?:Firefox|\w*Chrome|Safari)\/[\d.]+/.exec(userAgent)?.[0] ?? userAgent;
 }
 
 async function storage(kind: EngineWorkerOptions["storage"]) {

@@ -89,6 +89,12 @@ describe("the host's shell", () => {
     await terminal.shows(/grüße 漢字\n/);
   });
 
+  test("counts the cells of wide characters as bash does", async () => {
+    const column = "IFS=';' read -rs -d R -p $'\\r漢😀\\e[6n' row column; echo column $column";
+    await terminal.enter(`clear; ${column}`);
+    await terminal.shows(/column 5\n/);
+  });
+
   test("opens anew after exit, when Enter is pressed", async () => {
     await terminal.enter("clear; kept=yes; exit");
     await terminal.shows(/The shell has ended\. Press Enter for a new one\.\s*$/);

@@ -1,4 +1,5 @@
 import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 import type { HostShell } from "../../worker/host/host-session.ts";
 import { handleBrowserKeys } from "./browser-keys.ts";
@@ -26,6 +27,8 @@ export class HostTerminal {
 
   constructor(element: HTMLElement) {
     this.#terminal = new Terminal({
+      // For `unicode`, which xterm.js may still rename.
+      allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: 'ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
       fontSize: 14,
@@ -37,6 +40,9 @@ export class HostTerminal {
       theme: { background: "#0b1f2d", foreground: "#dbe9f1", cursor: "#5cc8f2", selectionBackground: "#2b5a78" },
     });
     this.#terminal.loadAddon(this.#fit);
+    // Bash counts two cells for an emoji; xterm.js alone, whose table is older, would count one.
+    this.#terminal.loadAddon(new Unicode11Addon());
+    this.#terminal.unicode.activeVersion = "11";
     this.#terminal.open(element);
     // Tab is the shell's: whoever has no mouse is told the way out.
     this.#terminal.textarea?.setAttribute("aria-description", "Keys go to the shell, Tab too. F6 leads out of it.");
