@@ -106,7 +106,8 @@ describe("what a registry serves", () => {
   it.each(images)("is pulled and runs: %s", async (which, image) => {
     const built = image();
     await pushImage(registry.host, `kinds:${which}`, built);
-    const outcome = await docker("run", "--rm", "-q", `${registry.host}/kinds:${which}`);
+    await docker("pull", "-q", `${registry.host}/kinds:${which}`);
+    const outcome = await docker("run", "--rm", `${registry.host}/kinds:${which}`);
     expect(outcome).toEqual({ code: 0, stdout: which, stderr: "" });
     const id = await docker("image", "inspect", "-f", "{{.Id}}", `${registry.host}/kinds:${which}`);
     expect(id.stdout.trim()).toBe(built.config.digest);
@@ -122,7 +123,7 @@ describe("what a registry serves", () => {
       ["linux/386", mine],
     ]);
     await pushManifest(registry.host, "multi:both", index);
-    expect((await docker("run", "--rm", "-q", `${registry.host}/multi:both`)).stdout).toBe("386");
+    expect((await docker("run", "--rm", `${registry.host}/multi:both`)).stdout).toBe("386");
     const { stdout } = await docker("image", "inspect", "-f", "{{json .RepoDigests}}", `${registry.host}/multi:both`);
     expect(JSON.parse(stdout)).toContain(`${registry.host}/multi@${index.digest}`);
   });
@@ -217,7 +218,7 @@ describe("a registry that wants to know who asks", () => {
 
     const login = await daemon.docker(["login", "-u", "wherry", "--password-stdin", guarded.host], { input: "secret" });
     expect(login).toMatchObject({ code: 0, stdout: "Login Succeeded\n" });
-    expect((await docker("run", "--rm", "-q", `${guarded.host}/private:1`)).stdout).toBe("private");
+    expect((await docker("run", "--rm", `${guarded.host}/private:1`)).stdout).toBe("private");
   });
 });
 
@@ -240,7 +241,7 @@ describe("where images come from", () => {
     expect(await id("busybox")).toBe(mine.config.digest);
 
     mirror.requests.length = 0;
-    const greeting = await docker("run", "--rm", "-q", "hello-world");
+    const greeting = await docker("run", "--rm", "hello-world");
     expect(greeting.stdout.trimStart()).toMatch(/^Hello from Docker!/);
     expect(mirror.requests.some((request) => request.includes("/v2/library/hello-world/manifests/latest"))).toBe(true);
   });
