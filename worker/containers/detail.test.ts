@@ -193,6 +193,11 @@ test("containerTop() makes ps's tables of /proc", async () => {
     Processes: [["root", "7", "1", "5", "11:59", "pts/0", "00:00:03", "sleep 1000"]],
   });
   expect((await top("aux")).Processes[0]?.slice(2, 6)).toEqual(["5.0", "100.0", "2048", "1024"]);
+  expect((await top("-eo pid,comm")).Titles).toEqual(["PID", "COMMAND"]);
+  expect((await top("-f")).Titles[0]).toBe("UID");
+  expect((await top("x")).Titles).toEqual(["PID", "TTY", "STAT", "TIME", "COMMAND"]);
+  expect((await top("x")).Processes[0]?.[3]).toMatch(/^\d+:\d\d$/);
+  await expect(top("-o pid,bogus")).rejects.toThrow('ps: error: unknown user-defined format specifier "bogus"');
   expect(await top("-o pid,comm")).toEqual({ Titles: ["PID", "COMMAND"], Processes: [["7", "odd) name)"]] });
   await expect(top("-o comm")).rejects.toThrow("Couldn't find PID field in ps output");
   await expect(top("--forest")).rejects.toMatchObject({ name: "NotImplemented" });

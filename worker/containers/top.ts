@@ -56,6 +56,7 @@ const columns: ReadonlyMap<string, Column> = new Map<string, Column>([
   ["tty", ["TT", terminal]],
   ["tt", ["TT", terminal]],
   ["time", ["TIME", ({ cpuTicks }) => timeText(cpuTicks)]],
+  ["bsdtime", ["TIME", ({ cpuTicks }) => minutesText(cpuTicks)]],
   ["etime", ["ELAPSED", (facts, around) => elapsedText(facts, around)]],
   ["comm", ["COMMAND", ({ name }) => name]],
   ["cmd", ["CMD", ({ command }) => command]],
@@ -65,7 +66,7 @@ const columns: ReadonlyMap<string, Column> = new Map<string, Column>([
 
 /**
  * `docker top`: what `ps` on the Docker host would say of the container's processes. There is no procps in the guest, so the
- * table is made of /proc; `-ef`, `aux` and `-o` are what is understood of ps's options.
+ * table is made of /proc; `-ef`, `aux`, `ax` and `-o` are what is understood of ps's options.
  */
 export async function containerTop(
   guest: Guest,
@@ -102,23 +103,24 @@ function chooseColumns(psArgs: string): readonly Column[] {
     names.split(",").map((name): Column => {
       const [key = "", title] = name.split("=", 2);
       const column = columns.get(key.toLowerCase());
-      if (!column)
-        throw invalidParameter(`Couldn't find PID field in ps output: unknown column ${JSON.stringify(key)}`);
+      if (!column) throw invalidParameter(`ps: error: unknown user-defined format specifier ${JSON.stringify(key)}`);
       return title ? [title, column[1]] : column;
     });
-  const asked = /^(?:-?[eaxA]+\s+)?-?o\s*(.+)$/.exec(psArgs);
+  const asked = /^(?:-?[eaxA]+\s+)?-?[eaxA]*o\s*(.+)$/.exec(psArgs);
   if (asked) {
     const chosen = named((asked[1] ?? "").replace(/\s+(?:-o\s*)?/g, ","));
     if (!chosen.some(([title]) => title === "PID")) throw invalidParameter("Couldn't find PID field in ps output");
     return chosen;
   }
-  if (["-ef", "-e -f", "ef"].includes(psArgs)) {
+  if (["-ef", "-e -f", "ef", "-f", "-Af"].includes(psArgs)) {
     const [userColumn, ...rest] = named("user,pid,ppid,c,stime,tty,time,cmd");
     return userColumn ? [["UID", userColumn[1]], ...rest.map(withTty)] : rest;
   }
-  if (["aux", "-aux", "auxww", "au", "ax", "-ax"].includes(psArgs)) {
-    return named("user,pid,%cpu,%mem,vsz,rss,tty,stat,start,time,command").map(withTty);
+  if (["aux", "-aux", "auxww", "au", "u"].includes(psArgs)) {
+    return named("user,pid,%cpu,%mem,vsz,rss,tty,stat,start,bsdtime,command").map(withTty);
   }
+  if (["ax", "-ax", "x", "-x"].includes(psArgs)) return named("pid,tty,stat,bsdtime,command").map(withTty);
+  if (["-e", "-A"].includes(psArgs)) return named("pid,tty,time,comm=CMD").map(withTty);
   throw notImplemented(`ps options ${JSON.stringify(psArgs)} are not supported yet: use -ef, aux or -o`);
 }
 
@@ -186,6 +188,12 @@ function startText(facts: ProcessFacts, around: Surroundings): string {
 
 function timeText(ticks: number): string {
   return clockText(Math.floor(ticks / ticksPerSecond));
+}
+
+/** As the options of BSD have it: minutes and seconds. */
+function minutesText(ticks: number): string {
+  const seconds = Math.floor(ticks / ticksPerSecond);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 function elapsedText(facts: ProcessFacts, around: Surroundings): string {
