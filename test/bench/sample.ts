@@ -1,4 +1,4 @@
-/** Measured times of one thing, in milliseconds. */
+/** What was measured of one thing, several times. */
 export interface Sample {
   readonly median: number;
   readonly min: number;
