@@ -8,6 +8,7 @@ import { FileContentStore } from "./content/content-store.ts";
 import type { ChunkedFiles } from "./content/files.ts";
 import { BootingSnapshotter } from "./daemon/booting-snapshotter.ts";
 import { MachineGuest } from "./daemon/guest-host.ts";
+import { keepTime } from "./daemon/guest-time.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
 import { MountedLayers } from "./daemon/mounted-layers.ts";
@@ -113,6 +114,7 @@ export class Daemon {
       runtime: (booted) => new CrunRuntime(booted),
       onBoot: async (booted) => {
         await setUp(booted, host, () => late.api);
+        void keepTime(booted, { clock, counter: () => performance.now() });
         void rehearsals.begin(new CrunRuntime(booted));
       },
       ...(onProgress ? { onProgress } : {}),

@@ -251,7 +251,6 @@ export class AgentClient implements Guest {
     };
   }
 
-  /** Sets the guest's clock, which stands still while the machine does. */
   setTime(now: Date): Promise<void> {
     return this.#connection.request(FrameType.SETTIME, encodeTime(now), "set the time", { result: nothing });
   }

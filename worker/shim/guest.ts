@@ -24,6 +24,8 @@ export interface Guest {
   kill(pid: number, signal: number): Promise<void>;
   /** Listens on a unix socket in the guest; what connects is untrusted. */
   listen(path: string, mode: number, onConnection: (connection: GuestConnection) => void): Promise<Disposable>;
+  /** Sets the guest's clock. */
+  setTime(now: Date): Promise<void>;
   /** Facts that the agent reported at the handshake. */
   readonly info: GuestInfo;
   /** Called once when the guest is gone. */

@@ -48,6 +48,14 @@ export function machineGuestSuite(name: string, make: () => Promise<MachineWithG
       expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
     });
 
+    test("the guest's clock can be set", async () => {
+      const next = Math.floor(Date.now() / 1000) + 86_400;
+      await guest.setTime(new Date(next * 1000));
+      expect(Number(await output("/bin/busybox", "date", "+%s"))).toBeGreaterThanOrEqual(next);
+      await guest.setTime(new Date());
+      expect(Number(await output("/bin/busybox", "date", "+%s"))).toBeLessThan(next);
+    });
+
     test("the guest's timers run", async () => {
       expect(await output("/bin/busybox", "sleep", "0.05")).toBe("");
     });
