@@ -14,7 +14,12 @@ import {
   struct,
 } from "./decode.ts";
 import { endpointSettings } from "./network-decode.ts";
-import type { ContainerConfig, ContainerCreateRequest, HealthConfig } from "./types/container.ts";
+import type {
+  ContainerConfig,
+  ContainerCreateRequest,
+  ContainerUpdateRequest,
+  HealthConfig,
+} from "./types/container.ts";
 import type { ExecCreateRequest, ExecStartRequest } from "./types/exec.ts";
 import type {
   DeviceMapping,
@@ -211,8 +216,6 @@ export const containerCreateRequest: Decode<ContainerCreateRequest> = struct<Con
     EndpointsConfig: map((value, path) => (value === null ? {} : endpointSettings(value, path))),
   }),
 });
-
-export type ContainerUpdateRequest = Partial<Resources> & { readonly RestartPolicy?: RestartPolicy };
 
 export const containerUpdateRequest: Decode<ContainerUpdateRequest> = struct<ContainerUpdateRequest>({
   ...resourcesShape,

@@ -1,26 +1,21 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
 import { readJson } from "./body.ts";
-import { archiveRoutes } from "./container-archive.ts";
-import type { AttachOptions, ContainerBackend, LogsOptions } from "./container-backend.ts";
+import type { ContainerBackend } from "./container-backend.ts";
 import { containerCreateRequest, containerUpdateRequest } from "./container-decode.ts";
-import { acceptedFilters, queryFilters } from "./filters.ts";
+import { queryFilters } from "./filters.ts";
 import { streamContentType, upgradedConnection } from "./hijack.ts";
 import type { OperationId } from "./operations.ts";
 import { queryBool, queryInt, queryPlatform, querySize, queryTime } from "./query.ts";
 import { emptyResponse, encodeJson, jsonResponse, streamResponse, textStream } from "./responses.ts";
 import { stdcopyFrame } from "./stdcopy.ts";
+import type { ContainerAttachOptions, ContainerLogsOptions, ContainerStopOptions, LogFrame } from "./types/backend.ts";
 import type { WaitCondition } from "./types/container.ts";
 
 /** The operations under /containers, exec's aside. */
 export function containerRoutes(backend: ContainerBackend): Routes {
   return {
-    handlers: {
-      ...lifeCycle(backend),
-      ...views(backend),
-      ...optional(backend),
-      ...archiveRoutes(backend),
-    },
+    handlers: { ...lifeCycle(backend), ...views(backend) },
     upgraders: { ContainerAttach: attach(backend) },
   };
 }
@@ -34,7 +29,7 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
   };
   return {
     ContainerCreate: (call) => create(backend, call),
-    ContainerStart: done(({ query }, name) => backend.start(name, detachKeys(query))),
+    ContainerStart: done((_, name) => backend.start(name)),
     ContainerStop: done(({ query }, name) => backend.stop(name, stopOptions(query))),
     ContainerRestart: done(({ query }, name) => backend.restart(name, stopOptions(query))),
     ContainerKill: done(({ query }, name) => backend.kill(name, query.get("signal") || undefined)),
@@ -52,6 +47,10 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
       await backend.resize(call.param("id"), querySize(call.query));
       return emptyResponse(200);
     },
+    ContainerUpdate: async ({ param, request }) =>
+      jsonResponse(await backend.update(param("id"), await readJson(request, containerUpdateRequest))),
+    ContainerPrune: async ({ query, signal }) =>
+      jsonResponse(await backend.prune({ filters: queryFilters(query), signal })),
     ContainerWait: (call) => wait(backend, call),
   };
 }
@@ -64,46 +63,22 @@ function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>>
           all: queryBool(query, "all"),
           size: queryBool(query, "size"),
           limit: queryInt(query, "limit") ?? -1,
-          filters: queryFilters(query, acceptedFilters.containers),
+          filters: queryFilters(query),
         }),
       ),
     ContainerInspect: async (call) =>
       jsonResponse(await backend.inspect(call.param("id"), { size: queryBool(call.query, "size") })),
     ContainerLogs: (call) => logs(backend, call),
-  };
-}
-
-function optional(backend: ContainerBackend): Partial<Record<OperationId, Handler>> {
-  const { stats, top, changes, update, prune } = backend;
-  const handlers: Partial<Record<OperationId, Handler>> = {};
-  if (stats) {
-    handlers.ContainerStats = async ({ param, query, signal }) => {
+    ContainerStats: async ({ param, query, signal }) => {
       const options = { stream: queryBool(query, "stream", true), oneShot: queryBool(query, "one-shot"), signal };
-      const samples = await stats.call(backend, param("id"), options);
+      const samples = await backend.stats(param("id"), options);
       return streamResponse(
         textStream(samples, (sample) => `${JSON.stringify(sample)}\n`),
         "application/json",
       );
-    };
-  }
-  if (top) {
-    handlers.ContainerTop = async ({ param, query }) =>
-      jsonResponse(await top.call(backend, param("id"), query.get("ps_args") ?? ""));
-  }
-  if (changes) {
-    handlers.ContainerChanges = async ({ param }) => jsonResponse(await changes.call(backend, param("id")));
-  }
-  if (update) {
-    handlers.ContainerUpdate = async ({ param, request }) =>
-      jsonResponse(await update.call(backend, param("id"), await readJson(request, containerUpdateRequest)));
-  }
-  if (prune) {
-    handlers.ContainerPrune = async ({ query, signal }) =>
-      jsonResponse(
-        await prune.call(backend, { filters: queryFilters(query, acceptedFilters.containersPrune), signal }),
-      );
-  }
-  return handlers;
+    },
+    ContainerTop: async ({ param, query }) => jsonResponse(await backend.top(param("id"), query.get("ps_args") ?? "")),
+  };
 }
 
 async function create(backend: ContainerBackend, call: ApiCall): Promise<Response> {
@@ -146,12 +121,7 @@ async function wait(backend: ContainerBackend, call: ApiCall): Promise<Response>
   return streamResponse(body, "application/json");
 }
 
-function detachKeys(query: URLSearchParams): { readonly detachKeys?: string } {
-  const keys = query.get("detachKeys");
-  return keys ? { detachKeys: keys } : {};
-}
-
-function stopOptions(query: URLSearchParams): { readonly signal?: string; readonly timeout?: number } {
+function stopOptions(query: URLSearchParams): ContainerStopOptions {
   const signal = query.get("signal");
   const timeout = queryInt(query, "t");
   return { ...(signal ? { signal } : {}), ...(timeout === undefined ? {} : { timeout }) };
@@ -160,13 +130,14 @@ function stopOptions(query: URLSearchParams): { readonly signal?: string; readon
 function attach(backend: ContainerBackend): Upgrader {
   return async (call) => {
     const { query, signal, version } = call;
-    const options: AttachOptions = {
+    const keys = query.get("detachKeys");
+    const options: ContainerAttachOptions = {
       stdin: queryBool(query, "stdin"),
       stdout: queryBool(query, "stdout"),
       stderr: queryBool(query, "stderr"),
       logs: queryBool(query, "logs"),
       stream: queryBool(query, "stream"),
-      ...detachKeys(query),
+      ...(keys ? { detachKeys: keys } : {}),
       signal,
     };
     return upgradedConnection(await backend.attach(call.param("id"), options), version);
@@ -180,7 +151,7 @@ async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response>
   }
   const { tty, frames } = await backend.logs(call.param("id"), { ...options, signal: call.signal });
   const bytes = frames.pipeThrough(
-    new TransformStream<{ stream: "stdout" | "stderr"; bytes: Uint8Array }, Uint8Array>({
+    new TransformStream<LogFrame, Uint8Array>({
       transform(frame, controller) {
         controller.enqueue(tty ? frame.bytes : stdcopyFrame(frame.stream, frame.bytes));
       },
@@ -189,7 +160,7 @@ async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response>
   return streamResponse(bytes, streamContentType(tty, call.version));
 }
 
-function logsOptions(query: URLSearchParams): LogsOptions {
+function logsOptions(query: URLSearchParams): ContainerLogsOptions {
   const since = queryTime(query, "since");
   const until = queryTime(query, "until");
   const tail = query.get("tail") ?? "";

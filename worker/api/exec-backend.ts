@@ -1,4 +1,4 @@
-import type { AttachedStreams } from "./container-backend.ts";
+import type { AttachedStreams, ExecStartOptions } from "./types/backend.ts";
 import type { ExecCreateRequest, ExecInspect } from "./types/exec.ts";
 
 /** What the exec router consumes. Rejects with `NotFound` ("No such exec instance: ID", "No such container: NAME"). */
@@ -10,12 +10,4 @@ export interface ExecBackend {
   start(id: string, options: ExecStartOptions): Promise<AttachedStreams>;
   startDetached(id: string, options: Omit<ExecStartOptions, "signal">): Promise<void>;
   resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void>;
-}
-
-export interface ExecStartOptions {
-  /** As the client believes; Docker compares it with what the exec was created with. */
-  readonly tty: boolean;
-  readonly size?: { readonly rows: number; readonly columns: number };
-  /** Aborted when the client goes away. */
-  readonly signal?: AbortSignal;
 }

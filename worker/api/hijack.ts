@@ -1,6 +1,6 @@
-import type { AttachedStreams } from "./container-backend.ts";
 import type { UpgradedConnection } from "./engine-api.ts";
 import { multiplex } from "./stdcopy.ts";
+import type { AttachedStreams } from "./types/backend.ts";
 import { type ApiVersion, isBefore } from "./version.ts";
 
 export const rawStream = "application/vnd.docker.raw-stream";

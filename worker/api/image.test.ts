@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { notFound } from "../errdefs/errors.ts";
 import { ask, messageOf, routerWith } from "./fake-backends.ts";
-import type { PullOptions } from "./image-backend.ts";
 import { progressBar } from "./progress.ts";
 import { formatEvent } from "./system.ts";
+import type { ImagePullOptions } from "./types/backend.ts";
 
 it("a pull answers its progress line by line, with bars as text", async () => {
   const { router, calls } = routerWith({
     images: {
-      pull: async ({ onProgress }: PullOptions) => {
+      pull: async ({ onProgress }: ImagePullOptions) => {
         onProgress({ status: "Pulling from library/busybox", id: "latest" });
         await Promise.resolve();
         onProgress({ status: "Downloading", id: "a1", progressDetail: { current: 1_108_000, total: 2_216_000 } });
@@ -36,7 +36,7 @@ it("an error before any progress has a status, one after it is the last line", a
   expect([refused.status, await messageOf(refused)]).toEqual([404, error.message]);
   const late = routerWith({
     images: {
-      pull: async ({ onProgress }: PullOptions) => {
+      pull: async ({ onProgress }: ImagePullOptions) => {
         onProgress({ status: "Pulling" });
         throw error;
       },
@@ -55,7 +55,7 @@ it("a client that goes away ends the pull", async () => {
   });
   const { router } = routerWith({
     images: {
-      pull: ({ onProgress, signal }: PullOptions) =>
+      pull: ({ onProgress, signal }: ImagePullOptions) =>
         new Promise((_, reject) => {
           onProgress({ status: "Pulling" });
           signal?.addEventListener("abort", () => {
@@ -73,7 +73,7 @@ it("a client that goes away ends the pull", async () => {
 it("a client that does not read gets the newest step of each bar, not all of them", async () => {
   const { router } = routerWith({
     images: {
-      pull: async ({ onProgress }: PullOptions) => {
+      pull: async ({ onProgress }: ImagePullOptions) => {
         for (let current = 0; current <= 10_000; current += 1) {
           onProgress({ status: "Downloading", id: `l${current % 2}`, progressDetail: { current, total: 10_000 } });
         }

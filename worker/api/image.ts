@@ -1,19 +1,17 @@
 import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import type { ApiCall, Handler, Routes } from "./api-call.ts";
 import { registryAuth } from "./auth-header.ts";
-import { bodyOf } from "./container-archive.ts";
-import { acceptedFilters, queryFilters } from "./filters.ts";
+import { queryFilters } from "./filters.ts";
 import type { ImageBackend } from "./image-backend.ts";
 import type { OperationId } from "./operations.ts";
 import { progressResponse } from "./progress.ts";
-import { queryBool, queryInt, queryPlatform } from "./query.ts";
-import { emptyResponse, jsonResponse, streamResponse } from "./responses.ts";
-import type { ProgressListener } from "./types/common.ts";
+import { queryBool, queryPlatform } from "./query.ts";
+import { emptyResponse, jsonResponse } from "./responses.ts";
 import { isBefore } from "./version.ts";
 
 /** The operations under /images and /distribution. */
 export function imageRoutes(backend: ImageBackend): Routes {
-  return { handlers: { ...local(backend), ...transfer(backend), ...optional(backend) } };
+  return { handlers: { ...local(backend), ...registries(backend) } };
 }
 
 function platformOption(call: ApiCall): { readonly platform?: NonNullable<ReturnType<typeof queryPlatform>> } {
@@ -26,9 +24,8 @@ function local(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
     ImageList: async ({ query, version }) => {
       const images = await backend.list({
         all: queryBool(query, "all"),
-        filters: queryFilters(query, acceptedFilters.images),
+        filters: queryFilters(query),
         sharedSize: queryBool(query, "shared-size"),
-        digests: queryBool(query, "digests"),
       });
       if (!isBefore(version, 51)) return jsonResponse(images);
       // `Containers` was always -1 before 1.51, and VirtualSize there before 1.44.
@@ -57,57 +54,22 @@ function local(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
           prune: !queryBool(call.query, "noprune"),
         }),
       ),
+    ImagePrune: async ({ query, signal }) =>
+      jsonResponse(await backend.prune({ filters: queryFilters(query), signal })),
   };
 }
 
-/** Runs a transfer until it ends or the client goes away, whichever comes first. */
-function transferring(
-  call: ApiCall,
-  run: (onProgress: ProgressListener, signal: AbortSignal) => Promise<void>,
-): Promise<Response> {
-  const gone = new AbortController();
-  const signal = AbortSignal.any([call.signal, gone.signal]);
-  return progressResponse(
-    (onProgress) => run(onProgress, signal),
-    () => gone.abort(),
-  );
-}
-
-function transfer(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
-  const handlers: Partial<Record<OperationId, Handler>> = {
-    ImageCreate: (call) => (call.query.get("fromImage") ? pull(backend, call) : importImage(backend, call)),
+function registries(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
+  return {
+    ImageCreate: (call) => (call.query.get("fromImage") ? pull(backend, call) : refuseImport(call)),
+    DistributionInspect: async (call) => {
+      const options = { ...registryAuth(call.request), signal: call.signal };
+      return jsonResponse(await backend.distribution(call.param("name"), options));
+    },
   };
-  const { push, load, save } = backend;
-  if (push) {
-    handlers.ImagePush = (call) =>
-      transferring(call, (onProgress, signal) =>
-        push.call(backend, call.param("name"), {
-          tag: call.query.get("tag") ?? "",
-          ...platformOption(call),
-          ...registryAuth(call.request),
-          onProgress,
-          signal,
-        }),
-      );
-  }
-  if (load) {
-    handlers.ImageLoad = (call) =>
-      transferring(call, (onProgress, signal) => {
-        const quiet = queryBool(call.query, "quiet");
-        return load.call(backend, bodyOf(call), { quiet, ...platformOption(call), onProgress, signal });
-      });
-  }
-  if (save) {
-    const tar = async (call: ApiCall, names: readonly string[]): Promise<Response> => {
-      const archive = await save.call(backend, names, { ...platformOption(call), signal: call.signal });
-      return streamResponse(archive, "application/x-tar");
-    };
-    handlers.ImageGet = (call) => tar(call, [call.param("name")]);
-    handlers.ImageGetAll = (call) => tar(call, call.query.getAll("names"));
-  }
-  return handlers;
 }
 
+/** Pulls until it is done or the client goes away, whichever comes first. */
 function pull(backend: ImageBackend, call: ApiCall): Promise<Response> {
   const options = {
     image: call.query.get("fromImage") ?? "",
@@ -115,50 +77,15 @@ function pull(backend: ImageBackend, call: ApiCall): Promise<Response> {
     ...platformOption(call),
     ...registryAuth(call.request),
   };
-  return transferring(call, (onProgress, signal) => backend.pull({ ...options, onProgress, signal }));
+  const gone = new AbortController();
+  const signal = AbortSignal.any([call.signal, gone.signal]);
+  return progressResponse(
+    (onProgress) => backend.pull({ ...options, onProgress, signal }),
+    () => gone.abort(),
+  );
 }
 
-async function importImage(backend: ImageBackend, call: ApiCall): Promise<Response> {
-  const { query } = call;
-  const source = query.get("fromSrc");
-  if (!source) throw invalidParameter("either fromImage or fromSrc is required");
-  if (!backend.import) throw notImplemented("docker import is not implemented by this engine yet");
-  if (source !== "-") throw notImplemented("docker import from a URL is not implemented by this engine yet");
-  const options = {
-    repo: query.get("repo") ?? "",
-    tag: query.get("tag") ?? "",
-    message: query.get("message") ?? "",
-    changes: query.getAll("changes"),
-    ...platformOption(call),
-  };
-  const run = backend.import.bind(backend);
-  return transferring(call, (onProgress, signal) => run(bodyOf(call), { ...options, onProgress, signal }));
-}
-
-function optional(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
-  const handlers: Partial<Record<OperationId, Handler>> = {};
-  const { prune, search, distribution } = backend;
-  if (prune) {
-    handlers.ImagePrune = async ({ query, signal }) =>
-      jsonResponse(await prune.call(backend, { filters: queryFilters(query, acceptedFilters.imagesPrune), signal }));
-  }
-  if (search) {
-    handlers.ImageSearch = async ({ query, request, signal }) => {
-      const options = {
-        term: query.get("term") ?? "",
-        limit: queryInt(query, "limit") ?? 0,
-        filters: queryFilters(query, acceptedFilters.search),
-        ...registryAuth(request),
-        signal,
-      };
-      return jsonResponse(await search.call(backend, options));
-    };
-  }
-  if (distribution) {
-    handlers.DistributionInspect = async (call) =>
-      jsonResponse(
-        await distribution.call(backend, call.param("name"), { ...registryAuth(call.request), signal: call.signal }),
-      );
-  }
-  return handlers;
+async function refuseImport({ query }: ApiCall): Promise<never> {
+  if (!query.get("fromSrc")) throw invalidParameter("either fromImage or fromSrc is required");
+  throw notImplemented("docker import is not implemented by this engine yet");
 }

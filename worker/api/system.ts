@@ -12,7 +12,6 @@ import type { DiskUsageObject } from "./types/system.ts";
 
 /** The operations that are about the engine itself. */
 export function systemRoutes(backend: SystemBackend): Routes {
-  const { authenticate } = backend;
   const handlers: Partial<Record<OperationId, Handler>> = {
     SystemPing: async () => pong("OK"),
     SystemPingHead: async () => pong(null),
@@ -23,11 +22,9 @@ export function systemRoutes(backend: SystemBackend): Routes {
     // Nothing is built here: the cache is empty, and `docker system prune` wants to hear it.
     BuildPrune: async () => jsonResponse({ CachesDeleted: null, SpaceReclaimed: 0 }),
     SystemEvents: async (call) => events(backend, call),
+    SystemAuth: async ({ request, signal }) =>
+      jsonResponse(await backend.authenticate(await readJson(request, authConfig), signal)),
   };
-  if (authenticate) {
-    handlers.SystemAuth = async ({ request, signal }) =>
-      jsonResponse(await authenticate.call(backend, await readJson(request, authConfig), signal));
-  }
   return { handlers };
 }
 

@@ -2,7 +2,7 @@ import { unavailable } from "../errdefs/errors.ts";
 import type { Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
 import { map, string, struct } from "./decode.ts";
-import { acceptedFilters, queryFilters } from "./filters.ts";
+import { queryFilters } from "./filters.ts";
 import { queryBool } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";
 import type { VolumeCreateRequest } from "./types/volume.ts";
@@ -20,7 +20,7 @@ const volumeCreateRequest = struct<VolumeCreateRequest>({
 export function volumeRoutes(backend: VolumeBackend): Routes {
   return {
     handlers: {
-      VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query, acceptedFilters.volumes))),
+      VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query))),
       VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
       VolumeCreate: async ({ request }) =>
         jsonResponse(await backend.create((await readOptionalJson(request, volumeCreateRequest)) ?? {}), 201),
@@ -32,7 +32,7 @@ export function volumeRoutes(backend: VolumeBackend): Routes {
         return emptyResponse(204);
       },
       VolumePrune: async ({ query, version }) => {
-        const filters = new Map(queryFilters(query, acceptedFilters.volumesPrune));
+        const filters = new Map(queryFilters(query));
         // Before 1.42 a prune took the named ones too.
         if (isBefore(version, 42)) filters.set("all", ["true"]);
         return jsonResponse(await backend.prune(filters));

@@ -1,31 +1,15 @@
+import type { AttachedStreams, ContainerAttachOptions } from "../api/types/backend.ts";
 import { conflict } from "../errdefs/errors.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import { openLogForReading } from "./container-log.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
 
-export interface AttachOptions {
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly logs: boolean;
-  readonly stream: boolean;
-  readonly detachKeys?: string;
-  readonly signal?: AbortSignal;
-}
-
-export interface AttachedStreams {
-  readonly tty: boolean;
-  readonly stdin?: WritableStream<Uint8Array>;
-  readonly stdout?: ReadableStream<Uint8Array>;
-  readonly stderr?: ReadableStream<Uint8Array>;
-}
-
 /** Takes hold of a container's streams, before it starts or while it runs. */
 export async function attach(
   components: Pick<ContainersComponents, "events" | "logs">,
   container: Container,
-  options: AttachOptions,
+  options: ContainerAttachOptions,
 ): Promise<AttachedStreams> {
   if (container.state.status === "paused") {
     throw conflict(`container ${container.id} is paused, unpause the container before attach`);

@@ -1,9 +1,22 @@
 import type {
+  AttachedStreams,
+  ContainerAttachOptions,
+  ContainerCreateOptions,
+  ContainerListOptions,
+  ContainerLogs,
+  ContainerLogsOptions,
+  ContainerRemoveOptions,
+  ContainerStatsOptions,
+  ContainerStopOptions,
+} from "../api/types/backend.ts";
+import type { Filters } from "../api/types/common.ts";
+import type {
   ContainerCreateResponse,
   ContainerInspect,
   ContainerSummary,
   ContainersPruneReport,
   ContainerTopResponse,
+  ContainerUpdateRequest,
   ContainerUpdateResponse,
   ContainerWaitResponse,
   WaitCondition,
@@ -11,28 +24,26 @@ import type {
 import type { ContainerStats } from "../api/types/stats.ts";
 import { conflict, EngineError, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
-import type { FilterValues } from "../internal/filters.ts";
-import type { LogFrame, LogReadOptions } from "../logger/log.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { TerminalSize } from "../shim/guest.ts";
-import { type AttachedStreams, type AttachOptions, attach } from "./attach.ts";
+import { attach } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type Container, type ContainerExit, noted } from "./container.ts";
 import { openLogForReading } from "./container-log.ts";
 import { ContainerTable } from "./container-table.ts";
-import { type CreateOptions, Creator } from "./creator.ts";
+import { Creator } from "./creator.ts";
 import { Execs } from "./execs.ts";
 import { ContainerView } from "./inspect.ts";
 import { Launcher } from "./launch.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { type ListOptions, listContainers } from "./list.ts";
+import { listContainers } from "./list.ts";
 import { pruneContainers } from "./prune.ts";
 import { Remover } from "./remover.ts";
 import { renameContainer } from "./rename.ts";
-import { type StatsOptions, statsStream } from "./stats.ts";
-import { type StopOptions, Stopper } from "./stopper.ts";
+import { statsStream } from "./stats.ts";
+import { Stopper } from "./stopper.ts";
 import { containerTop } from "./top.ts";
-import { type ContainerChanges, updateContainer } from "./update.ts";
+import { updateContainer } from "./update.ts";
 
 /** The containers of the engine. Life cycle: `open` settles what a former engine left; `close` ends what runs. */
 export class Containers {
@@ -86,11 +97,11 @@ export class Containers {
     }));
   }
 
-  list(options: ListOptions): Promise<readonly ContainerSummary[]> {
+  list(options: ContainerListOptions): Promise<readonly ContainerSummary[]> {
     return listContainers(this.#components, this.#table, this.#view, options);
   }
 
-  create(options: CreateOptions): Promise<ContainerCreateResponse> {
+  create(options: ContainerCreateOptions): Promise<ContainerCreateResponse> {
     return this.#creator.create(options);
   }
 
@@ -98,15 +109,15 @@ export class Containers {
     return this.#view.inspect(this.#table.get(name), options.size ?? false);
   }
 
-  async start(name: string, _options: { readonly detachKeys?: string } = {}): Promise<void> {
+  async start(name: string): Promise<void> {
     await this.#lifecycle.start(this.#table.get(name));
   }
 
-  async stop(name: string, options: StopOptions = {}): Promise<void> {
+  async stop(name: string, options: ContainerStopOptions = {}): Promise<void> {
     await this.#stopper.stop(this.#table.get(name), options, `cannot stop container: ${name}: `);
   }
 
-  async restart(name: string, options: StopOptions = {}): Promise<void> {
+  async restart(name: string, options: ContainerStopOptions = {}): Promise<void> {
     const container = this.#table.get(name);
     try {
       await this.#restart(container, options);
@@ -117,7 +128,7 @@ export class Containers {
     this.#event(container, "restart");
   }
 
-  async #restart(container: Container, options: StopOptions): Promise<void> {
+  async #restart(container: Container, options: ContainerStopOptions): Promise<void> {
     container.kept = true;
     try {
       if (container.isRunning) await this.#stopper.stop(container, options, "");
@@ -161,7 +172,7 @@ export class Containers {
     this.#event(container, "resize", { height: String(size.rows), width: String(size.columns) });
   }
 
-  async remove(name: string, options: RemoveContainerOptions): Promise<void> {
+  async remove(name: string, options: ContainerRemoveOptions): Promise<void> {
     const container = this.#table.get(name);
     if (options.removeLink) throw notImplemented("removing links (--link) is not supported yet");
     if (options.force) await this.#stopper.killForRemoval(container);
@@ -191,14 +202,11 @@ export class Containers {
     return { result: abortable(answered, signal) };
   }
 
-  async attach(name: string, options: AttachOptions): Promise<AttachedStreams> {
+  async attach(name: string, options: ContainerAttachOptions): Promise<AttachedStreams> {
     return attach(this.#components, this.#table.get(name), options);
   }
 
-  async logs(
-    name: string,
-    options: LogReadOptions,
-  ): Promise<{ readonly tty: boolean; readonly frames: ReadableStream<LogFrame> }> {
+  async logs(name: string, options: ContainerLogsOptions): Promise<ContainerLogs> {
     const container = this.#table.get(name);
     if (!options.stdout && !options.stderr) {
       throw invalidParameter("Bad parameters: you must choose at least one stream");
@@ -210,7 +218,7 @@ export class Containers {
     return { tty: container.record.config.Tty, frames: log.read(options) };
   }
 
-  async stats(name: string, options: StatsOptions): Promise<ReadableStream<ContainerStats>> {
+  async stats(name: string, options: ContainerStatsOptions): Promise<ReadableStream<ContainerStats>> {
     return statsStream(this.#components, this.#table.get(name), options);
   }
 
@@ -224,11 +232,11 @@ export class Containers {
     return answer;
   }
 
-  async update(name: string, changes: ContainerChanges): Promise<ContainerUpdateResponse> {
+  async update(name: string, changes: ContainerUpdateRequest): Promise<ContainerUpdateResponse> {
     return { Warnings: await updateContainer(this.#components, this.#table.get(name), name, changes) };
   }
 
-  async prune({ filters }: { readonly filters: FilterValues }): Promise<ContainersPruneReport> {
+  async prune({ filters }: { readonly filters: Filters }): Promise<ContainersPruneReport> {
     const parts = {
       containers: this.#table.all(),
       sizes: (container: Container) => this.#view.sizes(container),
@@ -240,12 +248,6 @@ export class Containers {
   #event(container: Container, action: string, more: Readonly<Record<string, string>> = {}): void {
     this.#components.events.publish("container", action, container.id, container.attributes(more));
   }
-}
-
-export interface RemoveContainerOptions {
-  readonly force: boolean;
-  readonly removeVolumes: boolean;
-  readonly removeLink: boolean;
 }
 
 export interface ContainerUsage {

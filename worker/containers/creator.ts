@@ -1,4 +1,4 @@
-import type { Platform } from "../api/types/common.ts";
+import type { ContainerCreateOptions } from "../api/types/backend.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
@@ -15,13 +15,6 @@ import { type ContainerMount, type ContainerRecord, createdState } from "./recor
 import { sandboxRequest } from "./sandbox-request.ts";
 import { validateConfig, validateHostConfig, validateShared } from "./validate.ts";
 
-export interface CreateOptions {
-  readonly name?: string;
-  readonly platform?: Platform;
-  readonly request: ContainerCreateRequest;
-  readonly signal?: AbortSignal;
-}
-
 type CreatorComponents = Pick<
   ContainersComponents,
   "images" | "volumes" | "binds" | "snapshotter" | "sandboxes" | "host" | "events" | "clock"
@@ -37,7 +30,7 @@ export class Creator {
     this.#table = table;
   }
 
-  async create({ name, platform, request, signal }: CreateOptions): Promise<ContainerCreateResponse> {
+  async create({ name, platform, request, signal }: ContainerCreateOptions): Promise<ContainerCreateResponse> {
     const { images, host: guestHost } = this.#components;
     if (request.Image === undefined || request.Image === "") {
       throw invalidParameter("config cannot be empty in order to create a container");

@@ -1,6 +1,7 @@
+import type { AttachedStreams } from "../api/types/backend.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Process } from "../runtime/runtime.ts";
-import { type AttachedStreams, endedBy } from "./attach.ts";
+import { endedBy } from "./attach.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
 import { OutputFan } from "./output-fan.ts";
 

@@ -1,3 +1,4 @@
+import type { AttachedStreams, ExecStartOptions } from "../api/types/backend.ts";
 import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
 import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
 import { generateId } from "../internal/ids.ts";
@@ -6,7 +7,6 @@ import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts"
 import type { ProcessSpec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser } from "../runtime/spec/user.ts";
 import type { TerminalSize } from "../shim/guest.ts";
-import type { AttachedStreams } from "./attach.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -29,12 +29,6 @@ interface Exec {
   exitCode: number | null;
   process: Process | undefined;
   size: TerminalSize | undefined;
-}
-
-export interface ExecStartOptions {
-  readonly tty: boolean;
-  readonly size?: TerminalSize;
-  readonly signal?: AbortSignal;
 }
 
 /** Processes that are added to running containers. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LogFrame } from "../logger/log.ts";
+import type { LogFrame } from "../api/types/backend.ts";
 import { MemoryRecords } from "../metadata/memory.ts";
 import type { RecordChange } from "../metadata/records.ts";
 import { lostLayer } from "./container.ts";

@@ -1,20 +1,15 @@
+import type { ContainerListOptions } from "../api/types/backend.ts";
+import type { Filters } from "../api/types/common.ts";
 import type { ContainerSummary } from "../api/types/container.ts";
 import type { PortSummary } from "../api/types/host-config.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
 import { compilePattern } from "../internal/pattern.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { ContainerView } from "./inspect.ts";
 import { apiStatus } from "./status-text.ts";
-
-export interface ListOptions {
-  readonly all: boolean;
-  readonly size: boolean;
-  readonly limit: number;
-  readonly filters: FilterValues;
-}
 
 const filterNames =
   "ancestor before exited expose health id is-task isolation label name network publish since status volume".split(" ");
@@ -26,7 +21,7 @@ export async function listContainers(
   components: Pick<ContainersComponents, "images">,
   table: ContainerTable,
   view: ContainerView,
-  options: ListOptions,
+  options: ContainerListOptions,
 ): Promise<readonly ContainerSummary[]> {
   checkFilters(options.filters);
   const { filters, limit } = options;
@@ -54,7 +49,7 @@ export async function listContainers(
   );
 }
 
-function checkFilters(filters: FilterValues): void {
+function checkFilters(filters: Filters): void {
   checkFilterNames(filters, filterNames);
   for (const [name, kind, allowed] of [
     ["status", "state", statuses],
@@ -82,7 +77,7 @@ async function matcher(
   { images }: Pick<ContainersComponents, "images">,
   table: ContainerTable,
   view: ContainerView,
-  filters: FilterValues,
+  filters: Filters,
 ): Promise<(container: Container) => boolean> {
   const any = (name: string, test: (value: string) => boolean) => {
     const values = filters.get(name);

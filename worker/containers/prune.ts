@@ -1,7 +1,8 @@
+import type { Filters } from "../api/types/common.ts";
 import type { ContainersPruneReport } from "../api/types/container.ts";
 import { isEngineError } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
 import { untilTime } from "../internal/until.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
@@ -17,7 +18,7 @@ interface PruneParts {
 export async function pruneContainers(
   { events, clock }: Pick<ContainersComponents, "events" | "clock">,
   { containers, sizes, remove }: PruneParts,
-  filters: FilterValues,
+  filters: Filters,
 ): Promise<ContainersPruneReport> {
   checkFilterNames(filters, ["label", "label!", "until"]);
   const deleted: string[] = [];
@@ -38,12 +39,12 @@ export async function pruneContainers(
 }
 
 /** Tells who is stopped, has the labels, and was made before `until`. Throws `InvalidParameter`. */
-function prunable(filters: FilterValues, clock: Clock): (container: Container) => boolean {
+function prunable(filters: Filters, clock: Clock): (container: Container) => boolean {
   const until = filters.get("until")?.map((value) => untilTime(value, clock.now())) ?? [];
   return (container) => !container.isRunning && wanted(container, filters, until);
 }
 
-function wanted(container: Container, filters: FilterValues, until: readonly number[]): boolean {
+function wanted(container: Container, filters: Filters, until: readonly number[]): boolean {
   const labels = container.record.config.Labels ?? {};
   const unwanted = filters.get("label!") ?? [];
   return (

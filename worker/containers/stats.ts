@@ -1,3 +1,4 @@
+import type { ContainerStatsOptions } from "../api/types/backend.ts";
 import type { ContainerStats, CpuStats } from "../api/types/stats.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import type { Metrics } from "../runtime/runtime.ts";
@@ -6,12 +7,6 @@ import type { Container } from "./container.ts";
 import { zeroTime } from "./record.ts";
 
 const interval = 1000;
-
-export interface StatsOptions {
-  readonly stream: boolean;
-  readonly oneShot: boolean;
-  readonly signal?: AbortSignal;
-}
 
 interface Sample {
   readonly metrics: Metrics;
@@ -25,7 +20,7 @@ interface Sample {
 export function statsStream(
   { clock, host }: Pick<ContainersComponents, "clock" | "host">,
   container: Container,
-  options: StatsOptions,
+  options: ContainerStatsOptions,
 ): ReadableStream<ContainerStats> {
   const stop = new AbortController();
   options.signal?.addEventListener("abort", () => stop.abort(), { once: true });

@@ -1,3 +1,4 @@
+import type { ContainerStopOptions } from "../api/types/backend.ts";
 import {
   conflict,
   errorMessage,
@@ -15,12 +16,6 @@ import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 const defaultStopTimeout = 10;
 const largestSignal = 64;
 
-export interface StopOptions {
-  readonly signal?: string;
-  /** Seconds; negative waits for ever. */
-  readonly timeout?: number;
-}
-
 type StopperComponents = Pick<ContainersComponents, "events" | "clock" | "onError">;
 
 /**
@@ -35,7 +30,7 @@ export class Stopper {
   }
 
   /** `NotModified` when it does not run. `refusal` is what an error about the signal begins with. */
-  async stop(container: Container, options: StopOptions, refusal: string): Promise<void> {
+  async stop(container: Container, options: ContainerStopOptions, refusal: string): Promise<void> {
     if (!container.isRunning) throw notModified("");
     const { config } = container.record;
     const signal = readSignal(options.signal || config.StopSignal || String(SIGTERM), refusal);

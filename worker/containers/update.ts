@@ -1,12 +1,11 @@
-import type { Resources, RestartPolicy } from "../api/types/host-config.ts";
+import type { ContainerUpdateRequest } from "../api/types/container.ts";
+import type { Resources } from "../api/types/host-config.ts";
 import { conflict, notFound } from "../errdefs/errors.ts";
 import { linuxResources } from "../runtime/spec/resources.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import { discardedLimits } from "./discarded.ts";
 import { validateResources, validateRestartPolicy } from "./validate.ts";
-
-export type ContainerChanges = Partial<Resources> & { readonly RestartPolicy?: RestartPolicy };
 
 /**
  * Changes limits and restart policy, of a container that runs too, and answers what it warns of. `reference`: how the client
@@ -16,7 +15,7 @@ export function updateContainer(
   { host, events }: Pick<ContainersComponents, "host" | "events">,
   container: Container,
   reference: string,
-  changes: ContainerChanges,
+  changes: ContainerUpdateRequest,
 ): Promise<readonly string[]> {
   return container.lock.run(async () => {
     if (container.gone) throw notFound(`No such container: ${reference}`);

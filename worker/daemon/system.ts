@@ -1,6 +1,7 @@
 import type { ContainerBackend } from "../api/container-backend.ts";
 import type { ImageBackend } from "../api/image-backend.ts";
-import type { EventsOptions, SystemBackend } from "../api/system-backend.ts";
+import type { SystemBackend } from "../api/system-backend.ts";
+import type { EventsOptions } from "../api/types/backend.ts";
 import type { AuthConfig } from "../api/types/common.ts";
 import type { EventMessage } from "../api/types/events.ts";
 import type { AuthResponse, DiskUsage, DiskUsageObject, SystemInfo, SystemVersion } from "../api/types/system.ts";
@@ -41,22 +42,24 @@ export interface SystemComponents {
   readonly now: () => Date;
   /** Bytes of all layers, each counted once. */
   readonly layersSize: () => Promise<number>;
-  readonly authenticate?: (auth: AuthConfig, signal?: AbortSignal) => Promise<AuthResponse>;
+  readonly authenticate: (auth: AuthConfig, signal?: AbortSignal) => Promise<AuthResponse>;
 }
 
 /** What the engine says about itself. It says what is so: the guest's own kernel and memory, not those of the machine around it. */
 export class System implements SystemBackend {
   readonly #components: SystemComponents;
-  readonly authenticate?: (auth: AuthConfig, signal?: AbortSignal) => Promise<AuthResponse>;
   #kernel = "";
 
   constructor(components: SystemComponents) {
     this.#components = components;
-    if (components.authenticate) this.authenticate = components.authenticate;
   }
 
   events(options: EventsOptions): ReadableStream<EventMessage> {
     return this.#components.events.subscribe(options);
+  }
+
+  authenticate(auth: AuthConfig, signal?: AbortSignal): Promise<AuthResponse> {
+    return this.#components.authenticate(auth, signal);
   }
 
   async version(): Promise<SystemVersion> {
@@ -94,7 +97,7 @@ export class System implements SystemBackend {
     const { containers, images, host, facts, id, now } = this.#components;
     const all = await containers.list({ all: true, size: false, limit: -1, filters: new Map() });
     const count = (...states: readonly string[]): number => all.filter(({ State }) => states.includes(State)).length;
-    const kept = await images.list({ all: true, filters: new Map(), sharedSize: false, digests: false });
+    const kept = await images.list({ all: true, filters: new Map(), sharedSize: false });
     const { memory, cpus } = host.machine;
     return {
       ID: id,
@@ -155,7 +158,7 @@ export class System implements SystemBackend {
     const filters = new Map<string, readonly string[]>();
     return {
       LayersSize: wanted("image") ? await layersSize() : 0,
-      Images: wanted("image") ? await images.list({ all: true, filters, sharedSize: true, digests: false }) : null,
+      Images: wanted("image") ? await images.list({ all: true, filters, sharedSize: true }) : null,
       Containers: wanted("container") ? await containers.list({ all: true, size: true, limit: -1, filters }) : null,
       Volumes: wanted("volume") ? await volumes.usage() : null,
       BuildCache: wanted("build-cache") ? [] : null,

@@ -1,6 +1,8 @@
+import type { EventsOptions } from "../api/types/backend.ts";
+import type { Filters } from "../api/types/common.ts";
 import type { EventMessage, EventType } from "../api/types/events.ts";
 import type { Clock } from "../internal/clock.ts";
-import { type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { matchesLabels } from "../internal/filters.ts";
 
 /** Docker keeps as many for those who ask later. */
 const historyLength = 256;
@@ -78,13 +80,6 @@ export class Events {
   }
 }
 
-export interface EventsOptions {
-  /** Nanoseconds since the epoch. */
-  readonly since?: bigint;
-  readonly until?: bigint;
-  readonly filters: FilterValues;
-}
-
 function streamOf<T>(values: readonly T[]): ReadableStream<T> {
   return new ReadableStream({
     start(controller) {
@@ -96,7 +91,7 @@ function streamOf<T>(values: readonly T[]): ReadableStream<T> {
 
 const objectTypes = ["container", "daemon", "network", "node", "plugin", "volume", "secret", "config", "service"];
 
-function matches(message: EventMessage, filters: FilterValues): boolean {
+function matches(message: EventMessage, filters: Filters): boolean {
   const { ID, Attributes } = message.Actor;
   const any = (name: string, test: (value: string) => boolean) => {
     const values = filters.get(name);

@@ -1,3 +1,4 @@
+import type { ImageListOptions } from "../api/types/backend.ts";
 import type { Filters } from "../api/types/common.ts";
 import type { ImageSummary } from "../api/types/image.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
@@ -7,19 +8,12 @@ import { familiarName, familiarString, type Reference } from "../reference/refer
 import { createdSeconds, imageSize, repoNames } from "./image-inspect.ts";
 import type { Image, ImageStore, ImageUsers } from "./image-store.ts";
 
-export interface ListOptions {
-  /** Also the images that others were built upon here, which have no name of their own. */
-  readonly all: boolean;
-  readonly filters: Filters;
-  readonly sharedSize: boolean;
-}
-
 const knownFilters = ["dangling", "label", "before", "since", "reference", "until"];
 
 /** The answer of `GET /images/json`, newest first. Rejects with `InvalidParameter` or `NotFound` for a bad filter. */
 export async function listImages(
   { store, users, now }: { readonly store: ImageStore; readonly users: ImageUsers; readonly now: Date },
-  options: ListOptions,
+  options: ImageListOptions,
 ): Promise<readonly ImageSummary[]> {
   const { filters } = options;
   checkFilterNames(filters, knownFilters);

@@ -1,3 +1,4 @@
+import type { ImageRemoveOptions } from "../api/types/backend.ts";
 import type { ImageDeleteItem } from "../api/types/image.ts";
 import type { CreateSha256 } from "../archive/sha256.ts";
 import { conflict, type EngineError } from "../errdefs/errors.ts";
@@ -21,12 +22,6 @@ export interface ImageRemovalComponents {
   readonly publish: (action: "untag" | "delete", id: Digest) => Promise<void>;
 }
 
-export interface RemoveOptions {
-  readonly force: boolean;
-  /** Also remove the nameless images that this one was built upon. */
-  readonly prune: boolean;
-}
-
 /** A hard conflict holds even with force; `used` says that a container is the reason. */
 interface Conflict {
   readonly hard: boolean;
@@ -46,7 +41,7 @@ export class ImageRemoval {
   }
 
   /** Rejects with `NotFound`, or with `Conflict` in Docker's words. */
-  async remove(name: string, options: RemoveOptions): Promise<readonly ImageDeleteItem[]> {
+  async remove(name: string, options: ImageRemoveOptions): Promise<readonly ImageDeleteItem[]> {
     const { images } = this.#components;
     const id = images.resolveId(name);
     const items: ImageDeleteItem[] = [];
@@ -65,7 +60,12 @@ export class ImageRemoval {
   }
 
   /** Answers whether that was all: other names keep the image. */
-  async #removeName(id: Digest, name: string, { force }: RemoveOptions, items: ImageDeleteItem[]): Promise<boolean> {
+  async #removeName(
+    id: Digest,
+    name: string,
+    { force }: ImageRemoveOptions,
+    items: ImageDeleteItem[],
+  ): Promise<boolean> {
     const { images, users } = this.#components;
     const references = images.referencesOf(id);
     const [container] = users.containersOf(id);
@@ -84,7 +84,7 @@ export class ImageRemoval {
     return left.length > stale.length;
   }
 
-  async #removeImage(id: Digest, options: RemoveOptions, items: ImageDeleteItem[], quiet: boolean): Promise<void> {
+  async #removeImage(id: Digest, options: ImageRemoveOptions, items: ImageDeleteItem[], quiet: boolean): Promise<void> {
     const { images, createSha256, publish } = this.#components;
     const found = this.#conflictOf(id, options.force ? ["hard"] : ["hard", "referenced", "stopped"]);
     if (found) {

@@ -1,4 +1,5 @@
-import type { AuthConfig, Filters, Platform, ProgressListener } from "../api/types/common.ts";
+import type { ImageListOptions, ImagePullOptions, ImageRemoveOptions } from "../api/types/backend.ts";
+import type { AuthConfig, Filters, Platform } from "../api/types/common.ts";
 import type { GraphDriver } from "../api/types/container.ts";
 import type {
   DistributionInspect,
@@ -30,7 +31,7 @@ import {
 } from "../reference/reference.ts";
 import { checkPlatform } from "./choose-manifest.ts";
 import { imageHistory, inspectImage, repoNames } from "./image-inspect.ts";
-import { type ListOptions, listImages } from "./image-list.ts";
+import { listImages } from "./image-list.ts";
 import { ImageRemoval } from "./image-removal.ts";
 import type { Image, ImageStore, ImageUsers } from "./image-store.ts";
 import type { Puller } from "./puller.ts";
@@ -50,15 +51,6 @@ export interface ImagesComponents {
   };
 }
 
-export interface PullOptions {
-  readonly image: string;
-  readonly tag: string;
-  readonly platform?: Platform;
-  readonly auth?: AuthConfig;
-  readonly onProgress: ProgressListener;
-  readonly signal?: AbortSignal;
-}
-
 /** The part of the image API that does without a builder: what `docker pull`, `images`, `rmi`, `tag` and their kin ask for. */
 export class Images {
   readonly #components: ImagesComponents;
@@ -75,7 +67,7 @@ export class Images {
     });
   }
 
-  async pull(options: PullOptions): Promise<void> {
+  async pull(options: ImagePullOptions): Promise<void> {
     const reference = pullReference(options.image, options.tag);
     await this.#components.puller.pull({
       reference,
@@ -93,7 +85,7 @@ export class Images {
     );
   }
 
-  async list(options: ListOptions): Promise<readonly ImageSummary[]> {
+  async list(options: ImageListOptions): Promise<readonly ImageSummary[]> {
     const { store, users, clock } = this.#components;
     return listImages({ store, users, now: clock.now() }, options);
   }
@@ -122,10 +114,7 @@ export class Images {
     await this.#publish("tag", id, familiarString(reference));
   }
 
-  async remove(
-    name: string,
-    options: { readonly force: boolean; readonly prune: boolean },
-  ): Promise<readonly ImageDeleteItem[]> {
+  async remove(name: string, options: ImageRemoveOptions): Promise<readonly ImageDeleteItem[]> {
     return this.#removal.remove(name, options);
   }
 

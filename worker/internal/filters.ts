@@ -1,10 +1,8 @@
+import type { Filters } from "../api/types/common.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 
-/** Values of a `filters` query by their name; those of one name are alternatives. */
-export type FilterValues = ReadonlyMap<string, readonly string[]>;
-
 /** Throws `InvalidParameter` for a filter that a request does not know. */
-export function checkFilterNames(filters: FilterValues, known: readonly string[]): void {
+export function checkFilterNames(filters: Filters, known: readonly string[]): void {
   for (const name of filters.keys()) {
     if (!known.includes(name)) throw invalidParameter(`invalid filter '${name}'`);
   }
@@ -20,7 +18,7 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
 }
 
 /** A boolean filter such as `dangling`, of which one value must say which. Throws `InvalidParameter` when none does, or two differ. */
-export function booleanFilter(filters: FilterValues, name: string, absent: boolean): boolean {
+export function booleanFilter(filters: Filters, name: string, absent: boolean): boolean {
   const values = filters.get(name);
   if (!values || values.length === 0) return absent;
   const [isTrue, isFalse] = [

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import type { ContainerLogsOptions } from "../api/types/backend.ts";
 import { systemClock } from "../internal/clock.ts";
-import { ContainerLog, type LogReadOptions } from "./log.ts";
+import { ContainerLog } from "./log.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const all: LogReadOptions = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
+const all: ContainerLogsOptions = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
 
-async function read(log: ContainerLog, options: Partial<LogReadOptions> = {}): Promise<string> {
+async function read(log: ContainerLog, options: Partial<ContainerLogsOptions> = {}): Promise<string> {
   let text = "";
   for await (const frame of log.read({ ...all, ...options })) text += new TextDecoder().decode(frame.bytes);
   return text;

@@ -1,32 +1,15 @@
+import type { ContainerLogsOptions, LogFrame } from "../api/types/backend.ts";
 import type { Clock } from "../internal/clock.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import type { LogSettings } from "./log-options.ts";
 
-export type LogStream = "stdout" | "stderr";
+type Stream = LogFrame["stream"];
 
 export interface LogEntry {
   /** Nanoseconds since the epoch. */
   readonly time: bigint;
-  readonly stream: LogStream;
+  readonly stream: Stream;
   /** A line with its line feed, or a piece of a longer one. */
-  readonly bytes: Uint8Array;
-}
-
-export interface LogReadOptions {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly follow: boolean;
-  readonly timestamps: boolean;
-  readonly details: boolean;
-  readonly since?: bigint;
-  readonly until?: bigint;
-  /** Lines from the end. */
-  readonly tail?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface LogFrame {
-  readonly stream: LogStream;
   readonly bytes: Uint8Array;
 }
 
@@ -51,7 +34,7 @@ export class ContainerLog {
   /** Entries that have left the array; makes positions of readers stable. */
   #gone = 0;
   #open = false;
-  readonly #rests: Record<LogStream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
+  readonly #rests: Record<Stream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
   #waiters: (() => void)[] = [];
 
   constructor(clock: Clock, settings: LogSettings, entries: readonly LogEntry[] = []) {
@@ -68,7 +51,7 @@ export class ContainerLog {
     this.#open = true;
   }
 
-  write(stream: LogStream, chunk: Uint8Array): void {
+  write(stream: Stream, chunk: Uint8Array): void {
     const rest = this.#rests[stream];
     const bytes = rest.length === 0 ? chunk : concat(rest, chunk);
     let start = 0;
@@ -95,7 +78,7 @@ export class ContainerLog {
     this.#wake();
   }
 
-  read(options: LogReadOptions): ReadableStream<LogFrame> {
+  read(options: ContainerLogsOptions): ReadableStream<LogFrame> {
     const wanted = (entry: LogEntry) =>
       options[entry.stream] && (options.since === undefined || entry.time >= options.since);
     const over = (entry: LogEntry) => options.until !== undefined && entry.time > options.until;
@@ -162,7 +145,7 @@ export class ContainerLog {
   }
 
   /** Each entry, a piece of a long line too, has its own time and details, as Docker's log has. */
-  #decorate(entry: LogEntry, { timestamps, details }: LogReadOptions): Uint8Array {
+  #decorate(entry: LogEntry, { timestamps, details }: ContainerLogsOptions): Uint8Array {
     if (!timestamps && !details) return entry.bytes;
     const prefix = `${timestamps ? `${rfc3339Nano(entry.time)} ` : ""}${details ? `${this.#settings.details} ` : ""}`;
     return concat(new TextEncoder().encode(prefix), entry.bytes);

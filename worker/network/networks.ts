@@ -1,6 +1,7 @@
+import type { Filters } from "../api/types/common.ts";
 import type { NetworkInspect } from "../api/types/network.ts";
 import { forbidden, invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
-import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
 import type { RecordStore } from "../metadata/records.ts";
 
@@ -36,7 +37,7 @@ export class Networks {
     return this.#networks.find((network) => network.Name === name)?.Id ?? "";
   }
 
-  async list(filters: FilterValues): Promise<readonly NetworkInspect[]> {
+  async list(filters: Filters): Promise<readonly NetworkInspect[]> {
     checkFilterNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"]);
     for (const value of filters.get("dangling") ?? []) {
       if (["true", "1", "false", "0"].includes(value)) continue;
@@ -92,7 +93,7 @@ export class Networks {
     throw notImplemented("disconnecting a container from its network is not supported yet");
   }
 
-  async prune(filters: FilterValues): Promise<{ readonly NetworksDeleted: null }> {
+  async prune(filters: Filters): Promise<{ readonly NetworksDeleted: null }> {
     checkFilterNames(filters, ["label", "label!", "until"]);
     return { NetworksDeleted: null };
   }

@@ -1,5 +1,6 @@
+import type { Filters } from "../api/types/common.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, type FilterValues, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
 import { compilePattern } from "../internal/pattern.ts";
 import { localDriver } from "./local-driver.ts";
 
@@ -11,7 +12,7 @@ export interface FilteredVolume {
 }
 
 /** The filters of `GET /volumes` (VolumeList). Throws `InvalidParameter` with Docker's text. */
-export function listFilter(filters: FilterValues): (volume: FilteredVolume) => boolean {
+export function listFilter(filters: Filters): (volume: FilteredVolume) => boolean {
   checkFilterNames(filters, ["dangling", "driver", "label", "name"]);
   const dangling = danglingOf(filters.get("dangling"));
   const drivers = filters.get("driver") ?? [];
@@ -24,7 +25,7 @@ export function listFilter(filters: FilterValues): (volume: FilteredVolume) => b
 }
 
 /** The filters of `POST /volumes/prune` (VolumePrune); whether a volume is used is not theirs to say. */
-export function pruneFilter(filters: FilterValues): (volume: FilteredVolume) => boolean {
+export function pruneFilter(filters: Filters): (volume: FilteredVolume) => boolean {
   checkFilterNames(filters, ["all", "label", "label!"]);
   const all = (filters.get("all") ?? []).map(allOf).includes(true);
   const unwanted = filters.get("label!") ?? [];

@@ -1,9 +1,8 @@
-import type { Labels } from "../api/types/common.ts";
+import type { Filters, Labels } from "../api/types/common.ts";
 import type { Volume, VolumeCreateRequest, VolumeListResponse, VolumesPruneReport } from "../api/types/volume.ts";
 import { conflict, notFound, system } from "../errdefs/errors.ts";
 import type { Events } from "../events/events.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { FilterValues } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Json, RecordStore } from "../metadata/records.ts";
@@ -121,7 +120,7 @@ export class VolumeStore {
     return shown(entry);
   }
 
-  async list(filters: FilterValues = new Map()): Promise<VolumeListResponse> {
+  async list(filters: Filters = new Map()): Promise<VolumeListResponse> {
     const matches = listFilter(filters);
     const entries = [...this.#volumes.values()].filter((entry) => matches(filtered(entry)));
     entries.sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
@@ -142,7 +141,7 @@ export class VolumeStore {
     });
   }
 
-  async prune(filters: FilterValues = new Map()): Promise<VolumesPruneReport> {
+  async prune(filters: Filters = new Map()): Promise<VolumesPruneReport> {
     const matches = pruneFilter(filters);
     return this.#lock.run(async () => {
       const deleted: string[] = [];

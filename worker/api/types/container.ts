@@ -1,5 +1,5 @@
 import type { DescriptorJson, Labels, NameSet, Timestamp } from "./common.ts";
-import type { HostConfig, MountPoint, PortSummary } from "./host-config.ts";
+import type { HostConfig, MountPoint, PortSummary, Resources, RestartPolicy } from "./host-config.ts";
 import type { EndpointSettings, NetworkSettings } from "./network.ts";
 
 /** What an image says and a container may override (`container.Config`). `null` where Go has a nil slice or map. */
@@ -156,10 +156,7 @@ export interface ContainerTopResponse {
 }
 
 /** `Kind`: 0 modified, 1 added, 2 deleted. */
-export interface FilesystemChange {
-  readonly Path: string;
-  readonly Kind: 0 | 1 | 2;
-}
+export type ContainerUpdateRequest = Partial<Resources> & { readonly RestartPolicy?: RestartPolicy };
 
 export interface ContainerUpdateResponse {
   readonly Warnings: readonly string[] | null;
@@ -168,14 +165,4 @@ export interface ContainerUpdateResponse {
 export interface ContainersPruneReport {
   readonly ContainersDeleted: readonly string[] | null;
   readonly SpaceReclaimed: number;
-}
-
-/** Value of `X-Docker-Container-Path-Stat`, which the API encodes. */
-export interface PathStat {
-  readonly name: string;
-  readonly size: number;
-  /** Go's `os.FileMode` bits. */
-  readonly mode: number;
-  readonly mtime: Timestamp;
-  readonly linkTarget: string;
 }

@@ -67,14 +67,6 @@ export interface ImagesPruneReport {
   readonly SpaceReclaimed: number;
 }
 
-export interface ImageSearchResult {
-  readonly star_count: number;
-  readonly is_official: boolean;
-  readonly name: string;
-  readonly is_automated: boolean;
-  readonly description: string;
-}
-
 /** `GET /distribution/{name}/json`. */
 export interface DistributionInspect {
   readonly Descriptor: DescriptorJson;
