@@ -3,6 +3,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ApiRouter } from "./api-router.ts";
 import type { EngineApi } from "./engine-api.ts";
 import { type ApiListener, listen } from "./http.node.ts";
 
@@ -73,6 +74,7 @@ describe("HTTP/1.1", () => {
     ["GET /\r\n\r\n", 400],
     ["GET / HTTP/2.0\r\n\r\n", 400],
     ["GET x HTTP/1.1\r\n\r\n", 400],
+    ["GET /_ping\0 HTTP/1.1\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nName : x\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\n folded: x\r\n\r\n", 400],
@@ -89,6 +91,40 @@ describe("HTTP/1.1", () => {
     await serve();
     expect(await exchange(text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
+
+  /** The backends are never reached: every request's body is to be refused before. */
+  const router = (backend = {} as never): EngineApi =>
+    new ApiRouter({
+      containers: backend,
+      execs: backend,
+      images: backend,
+      networks: backend,
+      volumes: backend,
+      system: backend,
+      server: "test",
+    });
+
+  it.each([
+    ["a handler reads", router(), 400],
+    ["no handler reads", { ...echo, fetch: async () => new Response("unread") }, 200],
+  ] as const)(
+    "answers a malformed body that %s once, and takes nothing after it for a request",
+    async (_, api, status) => {
+      await serve(api);
+      for (const body of [
+        "zz\r\n",
+        "-1\r\n",
+        `1;${"x".repeat(5000)}`,
+        "2\r\n{}x",
+        `0\r\n${"a: b\r\n".repeat(100)}\r\n`,
+      ]) {
+        const head =
+          "POST /containers/create HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        const answer = await exchange(`${head}${body}GET /_ping HTTP/1.1\r\n\r\n`);
+        expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+      }
+    },
+  );
 
   it("takes tabs and text of any language in a field", async () => {
     await serve();

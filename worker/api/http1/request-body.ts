@@ -11,6 +11,8 @@ export class RequestBody {
   /** Still to be called before the first byte is read: the client waits for it (`Expect: 100-continue`). */
   #invite: (() => Promise<void>) | undefined;
   ended = false;
+  /** It was malformed or cut short: where the next request begins is not known. */
+  broken = false;
 
   constructor(reader: ByteReader, length: number | "chunked", invite: (() => Promise<void>) | undefined) {
     this.#pieces = length === "chunked" ? chunks(reader) : counted(reader, length);
@@ -23,9 +25,14 @@ export class RequestBody {
     const invite = this.#invite;
     this.#invite = undefined;
     await invite?.();
-    const { done, value } = await this.#pieces.next();
-    if (done) this.ended = true;
-    return done ? undefined : value;
+    try {
+      const { done, value } = await this.#pieces.next();
+      if (done) this.ended = !this.broken;
+      return done ? undefined : value;
+    } catch (error) {
+      this.broken = true;
+      throw error;
+    }
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -41,16 +48,21 @@ export class RequestBody {
     );
   }
 
-  /** Reads what a handler left so that the next request can follow; false when that is more than `limit` bytes. */
+  /** Reads what a handler left so that the next request can follow; false when it can't, or when that is more than `limit` bytes. */
   async drain(limit: number): Promise<boolean> {
     // Never invited: the client may send it or not, so nothing after it can be told apart.
     if (!this.ended && this.#invite) return false;
     let rest = limit;
-    for (let piece = await this.next(); piece; piece = await this.next()) {
-      rest -= piece.length;
-      if (rest < 0) return false;
+    try {
+      for (let piece = await this.next(); piece; piece = await this.next()) {
+        rest -= piece.length;
+        if (rest < 0) return false;
+      }
+    } catch {
+      // It was answered already: one more answer would be taken for the next request's.
+      return false;
     }
-    return true;
+    return this.ended;
   }
 }
 

@@ -1,3 +1,5 @@
+import { EngineError } from "../../errdefs/errors.ts";
+
 /** The start line and the fields of a request (RFC 9112, sections 3 and 5). Field names are in lower case. */
 export interface RequestHead {
   readonly method: string;
@@ -7,12 +9,15 @@ export interface RequestHead {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** A request that this server does not read. `status` is what it answers before it closes the connection. */
-export class BadRequest extends Error {
+/**
+ * A request that this server does not read. `status` is what it answers before it closes the connection; where a handler was
+ * reading its body, that is the handler's to answer.
+ */
+export class BadRequest extends EngineError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(message);
+    super("InvalidParameter", message);
     this.status = status;
   }
 }
@@ -27,7 +32,7 @@ export function parseHead(bytes: Uint8Array): RequestHead {
   // Latin-1 keeps obsolete bytes apart from text without ever failing.
   const text = new TextDecoder("latin1").decode(bytes).replace(/^(\r\n)+/, "");
   const [start = "", ...lines] = text.split("\r\n");
-  const match = /^(\S+) (\S+) HTTP\/1\.([01])$/.exec(start);
+  const match = /^(\S+) ([\u0021-\u007e\u0080-\u00ff]+) HTTP\/1\.([01])$/.exec(start);
   if (!match?.[1] || !match[2] || !token.test(match[1])) throw new BadRequest(400, "malformed request line");
   if (lines.length > fieldLimit) throw new BadRequest(431, "too many header fields");
   return { method: match[1], target: originForm(match[2]), http10: match[3] === "0", fields: lines.map(parseField) };

@@ -188,7 +188,7 @@ async function write({ head, writer, body, signal }: Exchange, response: Respons
   const kept = await writeResponse(writer, response, {
     head: head.method === "HEAD",
     http10: head.http10,
-    close: hasWord(head, "connection", "close") || head.http10,
+    close: hasWord(head, "connection", "close") || head.http10 || body.broken,
     signal,
   });
   return kept && (await body.drain(drainLimit));
