@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -78,6 +79,78 @@ describe("FolderTree", () => {
     expect(lstatSync(join(folder, "linked")).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(top, "secret"), "utf8")).toBe("secret");
     expect(existsSync(join(top, "new"))).toBe(false);
+  });
+
+  test("whatever became of the way to the folder, no path leads out", () => {
+    const outer = new FolderTree(top);
+    const inner = new FolderTree(join(folder, "sub"));
+    writeFileSync(join(folder, "sub", "secret"), "inner");
+    // What a guest can do through another folder that is shared with it.
+    outer.rename(["shared", "sub"], ["shared", "was"]);
+    expect(refused(() => inner.stat([]))).toBe(errno.ENOENT);
+    outer.symlink(["shared", "sub"], "..", owner);
+    mkdirSync(join(top, "elsewhere", "sub"), { recursive: true });
+    writeFileSync(join(top, "elsewhere", "sub", "secret"), "outside");
+    const attempts = () => [
+      refused(() => inner.stat([])),
+      refused(() => inner.stat(["secret"])),
+      refused(() => inner.readDirectory([])),
+      refused(() => inner.open(["secret"], { read: true, write: false })),
+      refused(() => inner.create(["new"], newFile)),
+    ];
+    expect(attempts()).toEqual(Array(5).fill(errno.ENOTDIR));
+    outer.rename(["shared"], ["moved"]);
+    outer.symlink(["shared"], "elsewhere", owner);
+    expect(attempts()).toEqual(Array(5).fill(errno.ENOENT));
+    // Made anew, it is shared again.
+    outer.unlink(["shared"]);
+    mkdirSync(join(folder, "sub"), { recursive: true });
+    inner.create(["new"], newFile).close();
+    expect(existsSync(join(folder, "sub", "new"))).toBe(true);
+  });
+
+  test("no file of the outside is reached while another program swaps a folder for a symlink", async () => {
+    writeFileSync(join(folder, "sub", "secret"), "inner");
+    const swap = `const fs = require("node:fs");
+      process.chdir(process.argv[1]);
+      fs.symlinkSync("..", "link");
+      for (;;) { fs.renameSync("sub", "kept"); fs.renameSync("link", "sub"); fs.renameSync("sub", "link"); fs.renameSync("kept", "sub"); }`;
+    const swapper = spawn(process.execPath, ["-e", swap, folder], { stdio: "ignore" });
+    try {
+      await expect.poll(() => existsSync(join(folder, "link")) || existsSync(join(folder, "kept"))).toBe(true);
+      const read = () => {
+        const file = tree.open(["sub", "secret"], { read: true, write: false });
+        const text = Buffer.from(file.read(0, 100)).toString();
+        file.close();
+        return text;
+      };
+      const outcomes = new Set<string | number>();
+      for (let round = 0; round < 20_000; round += 1) {
+        try {
+          outcomes.add(read());
+        } catch (error) {
+          outcomes.add((error as HostTreeError).errno);
+        }
+      }
+      expect([...outcomes]).toContain("inner");
+      expect([...outcomes]).not.toContain("secret");
+    } finally {
+      swapper.kill("SIGKILL");
+      await new Promise((resolve) => swapper.once("exit", resolve));
+    }
+  });
+
+  test("leaves no descriptor behind", () => {
+    const open = () => readdirSync("/proc/self/fd").length;
+    const before = open();
+    for (let round = 0; round < 50; round += 1) {
+      tree.readDirectory(["sub"]);
+      tree.setAttributes(["file"], { mode: 0o600 });
+      refused(() => tree.stat(["up", "secret"]));
+      refused(() => tree.stat(["absent", "x"]));
+      refused(() => tree.makeDirectory(["sub"], { mode: 0o755, owner }));
+    }
+    expect(open()).toBe(before);
   });
 
   test.each([[["..", "secret"]], [["sub", ".."]], [["."]], [["a/b"]], [[""]]])("refuses the path %j", (path) => {

@@ -43,14 +43,19 @@ import {
   HostTreeError,
 } from "./host-tree.ts";
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } =
+  constants;
+/** Linux's flag for a descriptor that is a place and no more, on every architecture that Node runs on; Node does not name it. */
+const O_PATH = 0o10000000;
+/** As many names as fit into Linux's PATH_MAX. */
+const mostNames = 2048;
 const permissionBits = 0o7777;
 const typeBits = 0o170000;
 
 /**
- * A folder of this machine. Node knows no openat(2), so each component of a path is looked at before the whole is used, and
- * the last is never followed. Both happen in one go, without a turn for the guest in between; other programs of this
- * machine that swap a folder for a symlink in that moment are trusted not to.
+ * A folder of this machine. Node knows no openat(2), so each folder on the way is opened through `/proc/self/fd` of the one
+ * before, and none of them, nor what is found at the end, may be a symlink: whatever is renamed or swapped meanwhile, by the
+ * guest through another shared folder or by other programs of this machine, no path leads out.
  */
 export class FolderTree implements HostTree {
   readonly readOnly: boolean;
@@ -73,12 +78,11 @@ export class FolderTree implements HostTree {
   }
 
   readDirectory(path: HostPath): readonly HostDirectoryEntry[] {
-    return this.#at(path, (place) => {
-      mustBeDirectory(place);
-      return readdirSync(place, { encoding: "buffer", withFileTypes: true })
+    return this.#in(path, (place) =>
+      readdirSync(place, { encoding: "buffer", withFileTypes: true })
         .flatMap((entry) => describe(place, entry.name))
-        .filter(({ name }) => this.#holds([...path, name]));
-    });
+        .filter(({ name }) => this.#holds([...path, name])),
+    );
   }
 
   readLink(path: HostPath): string {
@@ -107,7 +111,7 @@ export class FolderTree implements HostTree {
   makeDirectory(path: HostPath, { mode, owner }: HostCreateOptions): void {
     this.#at(path, (place) => {
       mkdirSync(place, mode & permissionBits);
-      chmodSync(place, mode & permissionBits);
+      changeMode(place, mode & permissionBits);
       give(owner, (uid, gid) => lchownSync(place, uid, gid));
     });
   }
@@ -138,13 +142,12 @@ export class FolderTree implements HostTree {
   setAttributes(path: HostPath, changes: HostAttributes): void {
     this.#at(path, (place) => {
       if (path.length === 0 && this.#only !== undefined) throw refused("EPERM", place);
-      const { mode, uid, gid } = lstatSync(place);
-      const symlink = (mode & typeBits) === constants.S_IFLNK;
+      const { uid, gid } = lstatSync(place);
       if (changes.size !== undefined) this.#truncate(place, changes.size);
       if (changes.uid !== undefined || changes.gid !== undefined) {
         lchownSync(place, changes.uid ?? uid, changes.gid ?? gid);
       }
-      if (changes.mode !== undefined && !symlink) chmodSync(place, changes.mode);
+      if (changes.mode !== undefined) changeMode(place, changes.mode);
       const times = timesOf(changes, () => lstatSync(place, { bigint: true }));
       if (times) lutimesSync(place, ...times);
     });
@@ -175,21 +178,43 @@ export class FolderTree implements HostTree {
     return this.#only === undefined || first === undefined || first === this.#only;
   }
 
-  /** Resolves beneath the root, uses the place, and turns the system's errors into ours. */
+  /** Resolves beneath the root and uses the place, whose last name is not followed. */
   #at<T>(path: HostPath, use: (place: string) => T): T {
+    const last = path.at(-1);
+    if (last === undefined) return this.#in([], (place) => use(`${place}/.`));
+    return this.#in(path.slice(0, -1), (place) => use(`${place}/${last}`), last);
+  }
+
+  /** Uses the folder that `path` is, and turns the system's errors into ours. `entry` is what is meant in it. */
+  #in<T>(path: HostPath, use: (place: string) => T, entry?: string): T {
+    let fd: number | undefined;
     try {
-      if (!this.#holds(path)) throw refused("ENOENT", path.join("/"));
-      let place = this.#root;
-      for (const [index, name] of path.entries()) {
-        if (index > 0) mustBeDirectory(place);
-        if (name === "" || name === "." || name === ".." || name.includes("/")) throw refused("EINVAL", name);
-        place += `/${name}`;
+      const names = entry === undefined ? path : [...path, entry];
+      if (!this.#holds(names)) throw refused("ENOENT", names.join("/"));
+      if (names.length > mostNames) throw refused("ENAMETOOLONG", "a path of too many names");
+      const wrong = names.find((name) => name === "" || name === "." || name === ".." || name.includes("/"));
+      if (wrong !== undefined) throw refused("EINVAL", wrong);
+      fd = this.#openRoot();
+      for (const name of path) {
+        const within = openFolder(`${placeOf(fd)}/${name}`);
+        closeSync(fd);
+        fd = within;
       }
-      return use(place);
+      return use(placeOf(fd));
     } catch (error) {
       if (error instanceof HostTreeError) throw error;
       throw new HostTreeError(errnoOf(error), errorMessage(error), { cause: error });
+    } finally {
+      if (fd !== undefined) closeSync(fd);
     }
+  }
+
+  /** What is there now, if it is a folder and nothing on the way to it has become a symlink. */
+  #openRoot(): number {
+    const fd = openFolder(this.#root);
+    if (readlinkSync(placeOf(fd)) === this.#root) return fd;
+    closeSync(fd);
+    throw refused("ENOENT", this.#root);
   }
 }
 
@@ -244,8 +269,23 @@ function guarded<T>(use: () => T): T {
   }
 }
 
-function mustBeDirectory(place: string): void {
-  if (!lstatSync(place).isDirectory()) throw refused("ENOTDIR", place);
+function openFolder(place: string): number {
+  return openSync(place, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/** The file that is open, as a path: it can't lead to another one. */
+function placeOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** A symlink has no mode of its own. */
+function changeMode(place: string, mode: number): void {
+  const fd = openSync(place, O_PATH | O_NOFOLLOW);
+  try {
+    if (!fstatSync(fd).isSymbolicLink()) chmodSync(placeOf(fd), mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Looked at before it is opened, for a device may act on that alone. A symlink's turn comes then: it is not followed. */

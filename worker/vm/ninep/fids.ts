@@ -5,6 +5,8 @@ import type { NinepNode, NodeEntry, OpenNode } from "./node.ts";
 const mostFids = 1 << 16;
 /** Open files are descriptors of the host's process. */
 const mostOpen = 4096;
+/** Entries of listings that are being gone through: a directory of the host may be large, and many may be open at once. */
+const mostListed = 1 << 20;
 
 /** A handle of the guest. */
 export interface Fid {
@@ -20,6 +22,7 @@ export interface Fid {
 export class Fids {
   readonly #fids = new Map<number, Fid>();
   #open = 0;
+  #listed = 0;
 
   get(number: number): Fid {
     const fid = this.#fids.get(number);
@@ -41,6 +44,15 @@ export class Fids {
     this.#open += 1;
   }
 
+  /** Takes the listing that `readdir` is to go through; refuses when too much is held already. */
+  listing(fid: Fid, entries: readonly NodeEntry[]): readonly NodeEntry[] {
+    const listed = this.#listed - (fid.listing?.length ?? 0) + entries.length;
+    if (listed > mostListed) throw new NinepError(errno.ENFILE, "too many open listings");
+    this.#listed = listed;
+    fid.listing = entries;
+    return entries;
+  }
+
   remove(number: number): void {
     const fid = this.get(number);
     this.#fids.delete(number);
@@ -58,6 +70,8 @@ export class Fids {
   }
 
   #close(fid: Fid): void {
+    this.#listed -= fid.listing?.length ?? 0;
+    delete fid.listing;
     if (!fid.open) return;
     this.#open -= 1;
     const { open } = fid;

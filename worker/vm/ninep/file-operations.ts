@@ -27,7 +27,7 @@ const lopen: Operation = (request, answer, { fids }) => {
   const fid = fids.get(request.uint32());
   const flags = request.uint32();
   const { qid } = fid.node;
-  if (qid.type === 0x80) fid.listing = [];
+  if (qid.type === 0x80) fids.listing(fid, []);
   else fids.opening(fid, () => fid.node.open(flags));
   answer.qid(qid).uint32(0);
 };
@@ -113,8 +113,8 @@ const readdir: Operation = (request, answer, session) => {
   const offset = place(request);
   const count = Math.min(request.uint32(), session.messageSize - headerSize - 4);
   if (!fid.listing) throw new NinepError(errno.EBADF, "the directory is not open");
-  if (offset === 0) fid.listing = listing(fid, session);
-  const entries = encodeEntries(fid.listing, offset, count);
+  const listed = offset === 0 ? session.fids.listing(fid, listing(fid, session)) : fid.listing;
+  const entries = encodeEntries(listed, offset, count);
   answer.uint32(entries.length).bytes(entries);
 };
 

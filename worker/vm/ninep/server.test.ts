@@ -179,6 +179,23 @@ describe("NinepServer", () => {
     expect(last).toBe(errno.ENFILE);
   });
 
+  test("holds a bounded number of listings for those who open directories and go through none", async () => {
+    for (let each = 0; each < 1 << 15; each += 1) files.publish(`file-${each}`, published);
+    await accepted(attach(0));
+    const list = async (fid: number): Promise<number> => {
+      await accepted(walk(0, fid, "layers"));
+      await accepted(open(fid));
+      const { type, body } = await send(request(message.readdir).uint32(fid).uint64(0).uint32(100));
+      return type === message.lerror ? body.getUint32(0, true) : 0;
+    };
+    let fid = 1;
+    while (fid < 100 && (await list(fid)) === 0) fid += 1;
+    expect(fid).toBe(32);
+    expect(await refusal(request(message.readdir).uint32(fid).uint64(0).uint32(100))).toBe(errno.ENFILE);
+    await accepted(request(message.clunk).uint32(1));
+    await accepted(request(message.readdir).uint32(fid).uint64(0).uint32(100));
+  });
+
   test("lists a directory in pieces of any size, each entry once", async () => {
     for (let each = 0; each < 300; each += 1) files.publish(`file-${each}`, published);
     await accepted(version(8192));
