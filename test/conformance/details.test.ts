@@ -73,6 +73,9 @@ describe("what cannot be", () => {
     [["-u", "1:2:3"], "unable to find group 2:3: no matching entries in group file"],
     [["--log-opt", "max-size=bad"], "failed to initialize logging driver: invalid size: 'bad'"],
     [["--network", "container:cf-none"], "joining network namespace of container: No such container: cf-none"],
+    [["--tmpfs", "/t:nosuid,bogus=1"], 'invalid tmpfs option "bogus"'],
+    [["--tmpfs", "/proc"], 'to rootfs at "/proc": create mountpoint for /proc mount: check proc-safety of /proc mount'],
+    [["-v", "/proc/sys"], '/proc/sys" cannot be mounted because it is inside /proc'],
     [["--gpus", "all"], 'could not select device driver "" with capabilities: [[gpu]]'],
   ])("run %j", async (flags, message) => {
     const { code, stderr } = await docker("run", "--rm", ...flags, "busybox", "true");

@@ -1,4 +1,4 @@
-import { type Decode, string, struct } from "./decode.ts";
+import { type Decode, string, struct } from "../internal/decode.ts";
 import type { AuthConfig } from "./types/common.ts";
 
 export const authConfig: Decode<AuthConfig> = struct<AuthConfig>({

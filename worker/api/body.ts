@@ -1,6 +1,6 @@
 import { invalidParameter } from "../errdefs/errors.ts";
+import { type Decode, DecodeError } from "../internal/decode.ts";
 import { requestBody } from "../internal/streams.ts";
-import { type Decode, DecodeError } from "./decode.ts";
 
 /** The largest JSON body that is read, in bytes. */
 const bodyLimit = 8 << 20;

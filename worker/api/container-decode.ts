@@ -1,4 +1,4 @@
-import type { Shape } from "./decode.ts";
+import type { Shape } from "../internal/decode.ts";
 import {
   array,
   boolean,
@@ -12,7 +12,7 @@ import {
   string,
   stringOrArray,
   struct,
-} from "./decode.ts";
+} from "../internal/decode.ts";
 import { endpointSettings } from "./network-decode.ts";
 import type {
   ContainerConfig,

@@ -1,4 +1,4 @@
-import { array, boolean, type Decode, integer, map, string, struct } from "./decode.ts";
+import { array, boolean, type Decode, integer, map, string, struct } from "../internal/decode.ts";
 import type {
   EndpointIpamConfig,
   EndpointSettings,

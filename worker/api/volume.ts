@@ -1,7 +1,7 @@
 import { unavailable } from "../errdefs/errors.ts";
+import { map, string, struct } from "../internal/decode.ts";
 import type { Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
-import { map, string, struct } from "./decode.ts";
 import { queryFilters } from "./filters.ts";
 import { queryBool } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";

@@ -99,7 +99,7 @@ export class Launcher {
       mounts: [...(host.Init ? [initMount] : []), ...specMounts(mounts, host, sandbox.files)],
       rootPath,
       joined: this.#joined(container, sandbox),
-      ...(!unconfined && { seccompFilter: this.#filters.filter(security.seccomp, capabilities) }),
+      seccompFilter: unconfined ? undefined : this.#filters.filter(security.seccomp, capabilities),
       noNewPrivileges: security.noNewPrivileges,
       devicesPresent: host.Privileged ? await current.guest.readDir("/dev") : [],
     });

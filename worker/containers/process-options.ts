@@ -1,7 +1,6 @@
-import { invalidParameter } from "../errdefs/errors.ts";
 import { compileSeccomp } from "../runtime/seccomp/compile.ts";
+import { decodeSeccompProfile } from "../runtime/seccomp/decode-profile.ts";
 import { defaultSeccompProfile } from "../runtime/seccomp/default-profile.ts";
-import type { SeccompProfile } from "../runtime/seccomp/profile.ts";
 import type { UserDatabase } from "../runtime/spec/user.ts";
 
 /** Of the guest's kernel; profiles may ask for a minimum. */
@@ -21,27 +20,16 @@ export async function readUserDatabase(read: ReadFile): Promise<UserDatabase> {
 export class SeccompFilters {
   readonly #compiled = new Map<string, string>();
 
-  /** `profile` is JSON, or undefined for Docker's own. */
-  filter(profile: string | undefined, capabilities: readonly string[]): string {
-    const key = JSON.stringify([profile, capabilities]);
+  /** `text` is a profile's JSON, or undefined for Docker's own. Answers undefined for a profile that filters nothing. */
+  filter(text: string | undefined, capabilities: readonly string[]): string | undefined {
+    const key = JSON.stringify([text, capabilities]);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const filter = compileSeccomp(profile === undefined ? defaultSeccompProfile : parseProfile(profile), {
-      capabilities,
-      kernel,
-    });
+    const profile = text === undefined ? defaultSeccompProfile : decodeSeccompProfile(text);
+    if (profile === undefined) return undefined;
+    const filter = compileSeccomp(profile, { capabilities, kernel });
     if (this.#compiled.size > 64) this.#compiled.clear();
     this.#compiled.set(key, filter);
     return filter;
   }
-}
-
-function parseProfile(text: string): SeccompProfile {
-  try {
-    const profile: unknown = JSON.parse(text);
-    if (typeof profile === "object" && profile !== null && "defaultAction" in profile) return profile as SeccompProfile;
-  } catch (error) {
-    throw invalidParameter(`Decoding seccomp profile failed: ${error instanceof Error ? error.message : ""}`);
-  }
-  throw invalidParameter("Decoding seccomp profile failed: it has no defaultAction");
 }

@@ -1,4 +1,5 @@
 import type { HostConfig } from "../api/types/host-config.ts";
+import { invalidParameter } from "../errdefs/errors.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { SpecMount } from "../runtime/spec/types.ts";
 import type { ContainerMount } from "./record.ts";
@@ -57,8 +58,44 @@ function specMount({ point, path, recursive, flags = [], tmpfs }: ContainerMount
   return { destination, type: "bind", source: path, options };
 }
 
+const tmpfsFlags = new Set(
+  [
+    "defaults",
+    "async",
+    "sync",
+    "dirsync",
+    "atime",
+    "noatime",
+    "diratime",
+    "nodiratime",
+    "relatime",
+    "norelatime",
+  ].concat(
+    ["strictatime", "nostrictatime", "dev", "nodev", "exec", "noexec", "suid", "nosuid", "mand", "nomand", "ro", "rw"],
+    [
+      "bind",
+      "rbind",
+      "remount",
+      "private",
+      "rprivate",
+      "shared",
+      "rshared",
+      "slave",
+      "rslave",
+      "unbindable",
+      "runbindable",
+    ],
+  ),
+);
+const tmpfsValues = new Set(["gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid"]);
+
 /** Docker's options, less those that are asked for the other way round. */
 function mergeTmpfs(asked: readonly string[]): readonly string[] {
+  for (const option of asked) {
+    const [name = ""] = option.split("=", 1);
+    const known = option.includes("=") ? tmpfsValues : tmpfsFlags;
+    if (!known.has(name)) throw invalidParameter(`invalid tmpfs option ${JSON.stringify(name)}`);
+  }
   const opposite: Readonly<Record<string, string>> = { exec: "noexec", suid: "nosuid", dev: "nodev" };
   const undone = new Set(asked.map((option) => opposite[option]));
   return [...new Set([...tmpfsDefaults.filter((option) => !undone.has(option)), ...asked])];

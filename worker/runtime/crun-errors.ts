@@ -12,6 +12,16 @@ const prefixes: Record<StartKind, string> = {
   exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
 };
 
+/** A configuration that runc would not begin with; `reason` is runc's. */
+export function refusedConfiguration(reason: string): StartFailed {
+  return new StartFailed(`${refused}${reason}`, 128);
+}
+
+/** A container whose root filesystem cannot be made; `reason` is runc's. */
+export function refusedInit(reason: string): StartFailed {
+  return new StartFailed(`${prefixes.create}${reason}`, 128);
+}
+
 /** What Docker adds whenever the kernel says "not a directory". */
 const wrongKind =
   "Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
@@ -57,7 +67,7 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
     const [, name = "", namespace] = foreign;
     const where =
       namespace === "IPC" ? "is not allowed in the hosts ipc namespace" : "not allowed in host network namespace";
-    return new StartFailed(`${refused}sysctl ${quote(name)} ${where}`, 128);
+    return refusedConfiguration(`sysctl ${quote(name)} ${where}`);
   }
   const sysctl = /^the sysctl `(.*)` is not namespaced$/.exec(message);
   if (sysctl) return fail(`sysctl ${quote(sysctl[1] ?? "")} is not in a separate kernel namespace`, 128);

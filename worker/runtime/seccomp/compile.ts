@@ -1,4 +1,5 @@
 import { invalidParameter } from "../../errdefs/errors.ts";
+import { refusedConfiguration } from "../crun-errors.ts";
 import { i386Syscalls } from "./i386-syscalls.ts";
 import { type ArgumentCheck, applicableRules, type SeccompContext, type SeccompProfile } from "./profile.ts";
 
@@ -35,7 +36,7 @@ interface Verdict {
 
 /**
  * Compiles a profile to what crun's annotation `run.oci.seccomp_bpf_data` takes: struct sock_filter, little-endian, in base64.
- * Rejects with `InvalidParameter` what no filter can be made of.
+ * Throws `InvalidParameter` or `StartFailed` for what no filter can be made of.
  */
 export function compileSeccomp(profile: SeccompProfile, context: SeccompContext): string {
   const program = assemble(profile, context);
@@ -194,7 +195,7 @@ function checkCode({ index, op, value, valueTwo }: ArgumentCheck, skip: number):
     case "SCMP_CMP_MASKED_EQ":
       return [fetch, { code: and, jt: 0, jf: 0, k }, { code: jumpEqual, jt: 0, jf: skip, k: low(valueTwo ?? 0) }];
     default:
-      throw invalidParameter(`invalid seccomp operator: ${op}`);
+      throw refusedConfiguration(`string ${op} is not a valid operator for seccomp`);
   }
 }
 
@@ -222,6 +223,6 @@ function actionValue(action: string, errno = eperm): number {
     case "SCMP_ACT_KILL_PROCESS":
       return killProcess;
     default:
-      throw invalidParameter(`seccomp action ${JSON.stringify(action)} is not supported`);
+      throw refusedConfiguration(`string ${action} is not a valid action for seccomp`);
   }
 }

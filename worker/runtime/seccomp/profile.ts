@@ -2,7 +2,7 @@
 export interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
-  readonly syscalls?: readonly SyscallRule[] | null;
+  readonly syscalls?: readonly SyscallRule[];
 }
 
 export interface SyscallRule {
@@ -12,7 +12,7 @@ export interface SyscallRule {
   readonly action: string;
   readonly errnoRet?: number;
   /** All have to hold. */
-  readonly args?: readonly ArgumentCheck[] | null;
+  readonly args?: readonly ArgumentCheck[];
   readonly includes?: RuleFilter;
   readonly excludes?: RuleFilter;
 }
@@ -26,7 +26,7 @@ export interface ArgumentCheck {
 }
 
 /** Any one of the capabilities or architectures makes it match. */
-interface RuleFilter {
+export interface RuleFilter {
   readonly caps?: readonly string[];
   readonly arches?: readonly string[];
   /** Such as `4.8`. */

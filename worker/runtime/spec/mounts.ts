@@ -1,3 +1,4 @@
+import { refusedInit } from "../crun-errors.ts";
 import type { SpecMount } from "./types.ts";
 
 const defaults: readonly SpecMount[] = [
@@ -22,14 +23,21 @@ const defaults: readonly SpecMount[] = [
 
 export interface MountOptions {
   readonly user: readonly SpecMount[];
+  /** Of the root filesystem, for errors. */
+  readonly rootPath: string;
   /** Bytes of /dev/shm; undefined leaves it out (`--ipc none`); `host` is the guest's own. */
   readonly shm: number | "host" | undefined;
   readonly readOnlyRoot: boolean;
   readonly privileged: boolean;
 }
 
-/** All mounts of a container, shallow ones first: what the user mounts replaces a default, a /dev all that is below it. */
-export function containerMounts({ user, shm, readOnlyRoot, privileged }: MountOptions): readonly SpecMount[] {
+/**
+ * All mounts of a container, shallow ones first: what the user mounts replaces a default, a /dev all that is below it. Throws
+ * `StartFailed` for a mount that would hide the kernel's own /proc from what looks there.
+ */
+export function containerMounts(options: MountOptions): readonly SpecMount[] {
+  const { user, rootPath, shm, readOnlyRoot, privileged } = options;
+  for (const mount of user) checkProc(mount, rootPath);
   const taken = new Set(user.map((mount) => mount.destination));
   const kept = defaults
     .filter(({ destination }) => !taken.has(destination))
@@ -56,4 +64,22 @@ function readOnly(mount: SpecMount): SpecMount {
 
 function depth(path: string): number {
   return path.split("/").filter(Boolean).length;
+}
+
+/** Files of /proc that programs such as lxcfs may replace; nothing else there may be. */
+const replaceable = new Set(
+  ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo"]
+    .concat("net/dev", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled")
+    .map((name) => `/proc/${name}`),
+);
+
+/** runc's rule: a /proc of somebody's own would answer for the kernel, to the runtime too when it drops rights. */
+function checkProc({ destination, source }: SpecMount, rootPath: string): void {
+  const inside = destination.startsWith("/proc/");
+  if (inside ? replaceable.has(destination) : destination !== "/proc" || source === "/proc") return;
+  const why = inside ? "inside /proc" : "not of type proc";
+  throw refusedInit(
+    `error mounting ${JSON.stringify(source)} to rootfs at "${destination}": create mountpoint for ${destination} mount: ` +
+      `check proc-safety of ${destination} mount: "${rootPath}${destination}" cannot be mounted because it is ${why}`,
+  );
 }

@@ -85,6 +85,7 @@ function specOf(host: Parameters<typeof completeHostConfig>[0], more: Partial<Sp
     mounts: [],
     rootPath: "/r",
     joined: {},
+    seccompFilter: undefined,
     noNewPrivileges: false,
     devicesPresent: ["null", "kmsg", "fuse"],
     ...more,
@@ -106,6 +107,26 @@ test("generateSpec() gives a plain container what Docker gives it", () => {
   expect(spec.linux.cgroupsPath).toBe(`/docker/${"c".repeat(64)}`);
   expect(spec.linux.maskedPaths).toContain("/proc/kcore");
   expect(spec.linux.resources.devices?.[0]).toEqual({ allow: false, access: "rwm" });
+});
+
+test.each(["/proc", "/proc/sys", "/proc/1/x"])(
+  "generateSpec() refuses a mount on %s, which would answer for the kernel",
+  (destination) => {
+    const mount = { destination, type: "bind", source: "/v", options: ["rbind"] };
+    expect(() => specOf({}, { mounts: [mount] })).toThrow(
+      `error during container init: error mounting "/v" to rootfs at "${destination}": create mountpoint for ${destination} mount: ` +
+        `check proc-safety of ${destination} mount: "/r${destination}" cannot be mounted because it is `,
+    );
+  },
+);
+
+test.each([
+  ["/proc", "/proc"],
+  ["/x", "/proc/uptime"],
+  ["/x", "/process"],
+])("generateSpec() lets %s be mounted on %s", (source, destination) => {
+  const mount = { destination, type: "bind", source, options: ["rbind"] };
+  expect(specOf({}, { mounts: [mount] }).mounts).toContainEqual(mount);
 });
 
 test("generateSpec() puts the cgroup where its parent says, by a clean path", () => {

@@ -47,14 +47,14 @@ export interface SpecOptions {
   readonly rootPath: string;
   /** Namespaces of other processes that are joined, by `/proc/PID/ns/...`, and those that stay the host's. */
   readonly joined: Readonly<Partial<Record<Namespace["type"], string | "host">>>;
-  /** The compiled filter; absent: unconfined. */
-  readonly seccompFilter?: string;
+  /** The compiled filter; undefined: unconfined. */
+  readonly seccompFilter: string | undefined;
   readonly noNewPrivileges: boolean;
   /** Names in the guest's /dev; looked at with `--privileged`. */
   readonly devicesPresent: readonly string[];
 }
 
-/** The OCI configuration that Docker gives a container. Throws `InvalidParameter` or `System` with Docker's texts. */
+/** The OCI configuration that Docker gives a container. Throws `InvalidParameter`, `System` or `StartFailed` with Docker's texts. */
 export function generateSpec(options: SpecOptions): Spec {
   const { id, config, host, joined } = options;
   const privileged = host.Privileged;
@@ -68,6 +68,7 @@ export function generateSpec(options: SpecOptions): Spec {
     }),
     mounts: containerMounts({
       user: options.mounts,
+      rootPath: options.rootPath,
       shm: host.IpcMode === "none" ? undefined : joined.ipc === "host" ? "host" : host.ShmSize,
       readOnlyRoot: host.ReadonlyRootfs,
       privileged,
