@@ -206,7 +206,7 @@ async function openEngine(
     platforms: machine.platforms,
     ...(bundled ? { bundled: bundled.name } : {}),
     now: () => clock.now(),
-    layersSize: async () => layersSize(store),
+    layersSize: () => store.layersSize(),
     authenticate: async (auth, signal) => {
       await resolver.login(auth, signal);
       return { Status: "Login Succeeded", IdentityToken: "" };
@@ -271,10 +271,4 @@ async function engineId(records: RecordStore): Promise<string> {
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   await records.apply([{ key: "engine/id", value: made }]);
   return made;
-}
-
-/** Bytes of all layers, each counted once. */
-function layersSize(store: ImageStore): number {
-  const sizes = new Map(store.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size])));
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }

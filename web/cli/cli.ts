@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { cleanPath } from "../../worker/internal/clean-path.ts";
 import { ApiClient } from "./client.ts";
 import { ConfigFile } from "./config-file.ts";
 import type { CliContext } from "./context.ts";
@@ -66,8 +67,7 @@ export class Cli {
   /** Absolute form of a path that the user typed. */
   resolvePath(path: string): string {
     if (path === "~" || path.startsWith("~/")) return (this.context.env.HOME ?? "") + path.slice(1);
-    const joined = path.startsWith("/") ? path : `${this.context.cwd}/${path}`;
-    return cleanPath(joined);
+    return cleanPath(path.startsWith("/") ? path : `${this.context.cwd}/${path}`);
   }
 
   /** Asks on stdout and reads a line: the `[y/N]` of the prune commands. An interruption is a no. */
@@ -132,15 +132,4 @@ export class Cli {
     if (this.#listener) this.#listener(signal);
     else this.#interrupt.abort(exitWith(128 + (signalNumbers[signal] ?? 15)));
   }
-}
-
-/** Removes `.`, `..` and doubled slashes from an absolute path. */
-function cleanPath(path: string): string {
-  const kept: string[] = [];
-  for (const segment of path.split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment === "..") kept.pop();
-    else kept.push(segment);
-  }
-  return `/${kept.join("/")}`;
 }

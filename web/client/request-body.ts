@@ -1,3 +1,5 @@
+import { concatBytes } from "../../worker/internal/bytes.ts";
+
 /** Reads a body that is likely to be small. `rest` is there when it is longer than `limit` bytes: it follows `bytes`. */
 export async function readUpTo(
   body: ReadableStream<Uint8Array> | null,
@@ -12,24 +14,14 @@ export async function readUpTo(
     size += result.value.length;
     if (size > limit) {
       reader.releaseLock();
-      return { bytes: concat(pieces, size), rest: body };
+      return { bytes: concatBytes(pieces), rest: body };
     }
   }
-  return { bytes: concat(pieces, size) };
+  return { bytes: concatBytes(pieces) };
 }
 
 export function beginsWith(bytes: Uint8Array, rest: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return rest.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => controller.enqueue(bytes) }),
   );
-}
-
-function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }

@@ -1,4 +1,5 @@
 import { errorMessage, invalidParameter, isEngineError } from "../errdefs/errors.ts";
+import { concatBytes } from "../internal/bytes.ts";
 import type { Decoder } from "./decoder.ts";
 import { createGzipDecoder } from "./gzip.ts";
 import { createZstdDecoder } from "./zstd.ts";
@@ -69,7 +70,7 @@ async function readStart(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array>
   while (start.length < detectBytes) {
     const next = await chunks.next();
     if (next.done) break;
-    start = join(start, next.value);
+    start = concatBytes([start, next.value]);
   }
   return start;
 }
@@ -231,12 +232,4 @@ async function* chunksOf(
     signal?.removeEventListener("abort", stop);
     await reader.cancel().catch(() => undefined);
   }
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

@@ -6,6 +6,7 @@ import { generateId } from "../internal/ids.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
 import { commandLine } from "./command.ts";
 import type { ContainerImage, ContainersComponents } from "./components.ts";
+import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { discardedLimits } from "./discarded.ts";
@@ -89,9 +90,8 @@ export class Creator {
 
   /** With the IDs of the containers whose namespaces it shares. Another's network is looked for when it starts. */
   #named(host: ContainerRecord["hostConfig"]): ContainerRecord["hostConfig"] {
-    const shared = (mode: string) => /^container:(.+)$/.exec(mode)?.[1];
-    const pid = shared(host.PidMode);
-    const network = shared(host.NetworkMode);
+    const pid = connectedContainer(host.PidMode);
+    const network = connectedContainer(host.NetworkMode);
     const owner = network === undefined ? undefined : this.#table.find(network);
     return {
       ...host,

@@ -1,10 +1,11 @@
 import type { ContainerInspect, ContainerState, ContainerSummary } from "../api/types/container.ts";
 import type { NetworkSettings } from "../api/types/network.ts";
+import { zeroTime } from "../internal/clock.ts";
 import { containerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
+import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
-import { zeroTime } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import { apiStatus, statusText } from "./status-text.ts";
 
@@ -25,7 +26,7 @@ export class ContainerView {
     // What is not shared with another container is made at the first start.
     const started = record.state.startedAt !== zeroTime;
     const { networkMode } = sandboxRequest(record, this.#table);
-    const folder = containerFolder(/^container:(.+)$/.exec(networkMode)?.[1] ?? record.id);
+    const folder = containerFolder(connectedContainer(networkMode) ?? record.id);
     return {
       Id: record.id,
       Created: record.created,

@@ -9,6 +9,7 @@ import type { GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import { readyBinds } from "./bind-sources.ts";
 import type { ContainersComponents, RunningGuest, VolumeMount } from "./components.ts";
+import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { readUserDatabase, SeccompFilters } from "./process-options.ts";
@@ -108,7 +109,7 @@ export class Launcher {
   /** Namespaces that are not the container's own. Throws when the container that has one does not run. */
   #joined(container: Container, sandbox: Sandbox): SpecOptions["joined"] {
     const { PidMode, IpcMode, UTSMode, CgroupnsMode } = container.record.hostConfig;
-    const pidOf = /^container:(.+)$/.exec(PidMode)?.[1];
+    const pidOf = connectedContainer(PidMode);
     const network =
       typeof sandbox.namespace === "object" ? this.#networkOf(sandbox.namespace.container) : sandbox.namespace;
     return {

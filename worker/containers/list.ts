@@ -3,7 +3,7 @@ import type { Filters } from "../api/types/common.ts";
 import type { ContainerSummary } from "../api/types/container.ts";
 import type { PortSummary } from "../api/types/host-config.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
 import { compilePattern } from "../internal/pattern.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
@@ -79,10 +79,7 @@ async function matcher(
   view: ContainerView,
   filters: Filters,
 ): Promise<(container: Container) => boolean> {
-  const any = (name: string, test: (value: string) => boolean) => {
-    const values = filters.get(name);
-    return !values || values.length === 0 || values.some(test);
-  };
+  const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
   const ancestors = new Set(
     await Promise.all((filters.get("ancestor") ?? []).map(async (name) => (await images.resolve(name)) ?? name)),
   );

@@ -1,6 +1,7 @@
 import type { ContainerConfig, ContainerCreateRequest, HealthConfig } from "../api/types/container.ts";
 import type { HostConfig } from "../api/types/host-config.ts";
 import type { ImageConfig } from "../api/types/image.ts";
+import { cleanPath } from "../internal/clean-path.ts";
 import { truncateId } from "../internal/ids.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/spec/spec.ts";
 
@@ -127,17 +128,6 @@ function securityOptions({ SecurityOpt = null, Privileged, PidMode, IpcMode }: P
   const labelled = SecurityOpt?.some((option) => option.startsWith("label="));
   if (labelled || !(Privileged || PidMode === "host" || IpcMode === "host")) return SecurityOpt;
   return [...(SecurityOpt ?? []), "label=disable"];
-}
-
-/** `/a/../b//` is `/b`; an empty path stays empty. */
-export function cleanPath(path: string): string {
-  if (path === "") return "";
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `${path.startsWith("/") ? "/" : ""}${parts.join("/")}`;
 }
 
 function hostNetwork(request: ContainerCreateRequest): boolean {

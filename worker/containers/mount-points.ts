@@ -1,6 +1,6 @@
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
 import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
-import { cleanPath } from "./merge-config.ts";
+import { cleanPath } from "../internal/clean-path.ts";
 import type { ContainerMount } from "./record.ts";
 
 /** A mount as the request asks for it, before volumes are found and binds are looked for. */

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../api/types/container.ts";
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
 import type { EndpointSettings } from "../api/types/network.ts";
+import { zeroTime } from "../internal/clock.ts";
 import type { Json } from "../metadata/records.ts";
 import type { Digest } from "../oci/digest.ts";
 
@@ -59,8 +60,6 @@ export interface StateRecord {
   /** Whether it ever ran, so that something is in its writable layer. */
   readonly used: boolean;
 }
-
-export const zeroTime = "0001-01-01T00:00:00Z";
 
 export const createdState: StateRecord = {
   status: "created",

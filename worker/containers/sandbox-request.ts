@@ -1,11 +1,12 @@
 import type { SandboxRequest } from "../network/sandbox.ts";
+import { connectedContainer } from "./connected-container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** What a container asks of its network; another container's name becomes its ID. */
 export function sandboxRequest(record: ContainerRecord, table: ContainerTable): SandboxRequest {
   const { hostConfig: host, config } = record;
-  const shared = /^container:(.+)$/.exec(host.NetworkMode)?.[1];
+  const shared = connectedContainer(host.NetworkMode);
   return {
     containerId: record.id,
     hostname: config.Hostname,

@@ -1,10 +1,9 @@
 import type { ContainerStatsOptions } from "../api/types/backend.ts";
 import type { ContainerStats, CpuStats } from "../api/types/stats.ts";
-import { rfc3339Nano } from "../internal/clock.ts";
+import { rfc3339Nano, zeroTime } from "../internal/clock.ts";
 import type { Metrics } from "../runtime/runtime.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
-import { zeroTime } from "./record.ts";
 
 const interval = 1000;
 

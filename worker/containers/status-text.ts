@@ -1,6 +1,6 @@
 import type { ContainerStatus, Health } from "../api/types/container.ts";
+import { zeroTime } from "../internal/clock.ts";
 import type { StateRecord } from "./record.ts";
-import { zeroTime } from "./record.ts";
 
 /** State.Status as the API says it. */
 export function apiStatus(state: StateRecord, removing: boolean): ContainerStatus {

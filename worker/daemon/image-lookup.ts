@@ -39,10 +39,7 @@ export class StoredImages implements ImageLookup {
   }
 
   layersSize(diffIds: readonly Digest[]): number {
-    const sizes = new Map(
-      this.#store.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)),
-    );
-    return diffIds.reduce((sum, diffId) => sum + (sizes.get(diffId) ?? 0), 0);
+    return this.#store.layersSize(diffIds);
   }
 
   collectLayers(diffIds: readonly Digest[]): Promise<void> {

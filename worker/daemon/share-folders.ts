@@ -1,5 +1,6 @@
 import type { BindSource, BindSources } from "../containers/components.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
+import { cleanPath } from "../internal/clean-path.ts";
 
 /** A folder of this machine that the guest may mount (`--share DIR[:ro]`). */
 export interface ShareFolder {
@@ -38,7 +39,7 @@ function parseShare(value: string, index: number, cwd: string): ShareFolder {
   const path = match?.[1] ?? "";
   if (path === "") throw invalidParameter(`invalid value ${JSON.stringify(value)} for --share: expected DIR[:ro]`);
   return {
-    folder: normalize(path.startsWith("/") ? path : `${cwd}/${path}`),
+    folder: cleanPath(path.startsWith("/") ? path : `${cwd}/${path}`),
     readOnly: match?.[2] === "ro",
     name: `${index}`,
   };
@@ -76,11 +77,11 @@ export class SharedBindSources implements BindSources {
 
   /** Whether `source` stands for the engine's own socket. */
   isOwnSocket(source: string): boolean {
-    return this.#sockets.has(normalize(source));
+    return this.#sockets.has(cleanPath(`/${source}`));
   }
 
   resolve(source: string): BindSource | undefined {
-    const path = normalize(source);
+    const path = cleanPath(`/${source}`);
     if (this.#sockets.has(path)) return { path: guestDockerSocket };
     const share = this.#shares.find(({ folder }) => isBeneath(path, folder));
     if (!share) return undefined;
@@ -90,14 +91,4 @@ export class SharedBindSources implements BindSources {
 }
 
 /** Bind sources are paths of the guest, which is the Docker host where there is no other. */
-export const guestBindSources: BindSources = { resolve: (source) => ({ path: normalize(source) }) };
-
-/** Resolves `.`, `..` and repeated slashes by their text. */
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
+export const guestBindSources: BindSources = { resolve: (source) => ({ path: cleanPath(`/${source}`) }) };

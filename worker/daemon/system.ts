@@ -41,7 +41,7 @@ export interface SystemComponents {
   readonly events: { readonly listeners: number; subscribe(options: EventsOptions): ReadableStream<EventMessage> };
   readonly now: () => Date;
   /** Bytes of all layers, each counted once. */
-  readonly layersSize: () => Promise<number>;
+  readonly layersSize: () => number;
   readonly authenticate: (auth: AuthConfig, signal?: AbortSignal) => Promise<AuthResponse>;
 }
 
@@ -157,7 +157,7 @@ export class System implements SystemBackend {
     const wanted = (object: DiskUsageObject): boolean => objects.length === 0 || objects.includes(object);
     const filters = new Map<string, readonly string[]>();
     return {
-      LayersSize: wanted("image") ? await layersSize() : 0,
+      LayersSize: wanted("image") ? layersSize() : 0,
       Images: wanted("image") ? await images.list({ all: true, filters, sharedSize: true }) : null,
       Containers: wanted("container") ? await containers.list({ all: true, size: true, limit: -1, filters }) : null,
       Volumes: wanted("volume") ? await volumes.usage() : null,

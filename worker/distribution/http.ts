@@ -1,4 +1,6 @@
 import { errorMessage } from "../errdefs/errors.ts";
+import { abortable } from "../internal/abort.ts";
+import { readWhole } from "../internal/bytes.ts";
 
 /** The part of `fetch` that a registry client needs. The environment hands it in. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
@@ -191,7 +193,8 @@ export async function* readBody(
   try {
     while (reader) {
       watchdog.feed(idleTimeout, "i/o timeout: the registry stopped sending");
-      const { done, value } = await raced(reader.read(), watchdog.signal);
+      // A body may ignore the signal of its fetch (a proxy's wrapper, a test's double).
+      const { done, value } = await abortable(reader.read(), watchdog.signal);
       if (done) break;
       yield value;
     }
@@ -204,30 +207,8 @@ export async function* readBody(
   }
 }
 
-/** A body may ignore the signal of its fetch (a proxy's wrapper, a test's double): don't wait for it then. */
-function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
-}
-
 /** Reads a small body whole. A larger one is an error: the registry sends what was not asked for. */
-export async function readWhole(response: Response, limit: number, options: ReadOptions): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of readBody(response, options)) {
-    size += piece.length;
-    if (size > limit) throw new NetworkError(`the registry's answer is larger than ${limit} bytes`);
-    pieces.push(piece);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+export function readSmallBody(response: Response, limit: number, options: ReadOptions): Promise<Uint8Array> {
+  const tooLarge = () => new NetworkError(`the registry's answer is larger than ${limit} bytes`);
+  return readWhole(readBody(response, options), limit, tooLarge);
 }

@@ -1,5 +1,6 @@
 import { type CreateSha256, sha256 } from "../archive/sha256.ts";
 import { invalidParameter, notFound } from "../errdefs/errors.ts";
+import { readWhole } from "../internal/bytes.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
 import { type Index, manifestLimit, parseManifestOrIndex } from "../oci/manifest.ts";
@@ -122,21 +123,8 @@ function blobPath(digest: Digest): string {
 
 async function readFile(files: LayoutFiles, path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
   const pieces = await files.open(path, signal);
-  if (!pieces) return undefined;
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    size += piece.length;
-    if (size > manifestLimit) throw invalidParameter(`${path} is larger than ${manifestLimit} bytes`);
-    parts.push(piece);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const tooLarge = () => invalidParameter(`${path} is larger than ${manifestLimit} bytes`);
+  return pieces && readWhole(pieces, manifestLimit, tooLarge);
 }
 
 export interface UrlLayoutOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { type Fetch, type Limits, NetworkError, networkError, readWhole, requestLine, Watchdog } from "./http.ts";
+import { type Fetch, type Limits, NetworkError, networkError, readSmallBody, requestLine, Watchdog } from "./http.ts";
 import { RegistryError, registryError, tokenError } from "./registry-error.ts";
 
 export interface RegistryClientComponents {
@@ -70,7 +70,7 @@ export class RegistryClient {
 
   /** Reads a whole small body. */
   async readWhole({ response, watchdog }: RegistryAnswer, limit: number): Promise<Uint8Array> {
-    return readWhole(response, limit, { watchdog, idleTimeout: this.limits.idleTimeout });
+    return readSmallBody(response, limit, { watchdog, idleTimeout: this.limits.idleTimeout });
   }
 
   /** Tries what may do better another time, with growing pauses. */

@@ -2,7 +2,7 @@ import type { EventsOptions } from "../api/types/backend.ts";
 import type { Filters } from "../api/types/common.ts";
 import type { EventMessage, EventType } from "../api/types/events.ts";
 import type { Clock } from "../internal/clock.ts";
-import { matchesLabels } from "../internal/filters.ts";
+import { matchesAny, matchesLabels } from "../internal/filters.ts";
 
 /** Docker keeps as many for those who ask later. */
 const historyLength = 256;
@@ -93,10 +93,7 @@ const objectTypes = ["container", "daemon", "network", "node", "plugin", "volume
 
 function matches(message: EventMessage, filters: Filters): boolean {
   const { ID, Attributes } = message.Actor;
-  const any = (name: string, test: (value: string) => boolean) => {
-    const values = filters.get(name);
-    return !values || values.length === 0 || values.some(test);
-  };
+  const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
   const action = message.Action.split(":", 1)[0];
   return (
     any("type", (type) => type === message.Type) &&

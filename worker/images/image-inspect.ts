@@ -1,10 +1,9 @@
 import type { GraphDriver } from "../api/types/container.ts";
 import type { ImageConfig as ApiImageConfig, ImageHistoryItem, ImageInspect } from "../api/types/image.ts";
+import { zeroTime } from "../internal/clock.ts";
 import type { HistoryEntry, RunConfig } from "../oci/image-config.ts";
 import { familiarName, familiarString, type Reference } from "../reference/reference.ts";
 import type { Image } from "./image-store.ts";
-
-const zeroTime = "0001-01-01T00:00:00Z";
 
 /** Names of an image as the API lists them. */
 export function repoNames(references: readonly Reference[]): {

@@ -82,6 +82,14 @@ export class ImageStore {
     return [...this.#images.values()];
   }
 
+  /** Bytes of the layers that are named; without names, of all, each counted once. */
+  layersSize(diffIds?: readonly Digest[]): number {
+    const sizes = new Map(
+      this.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)),
+    );
+    return [...(diffIds ?? sizes.keys())].reduce((sum, diffId) => sum + (sizes.get(diffId) ?? 0), 0);
+  }
+
   find(id: Digest): ImageRecord | undefined {
     return this.#images.get(id);
   }

@@ -12,6 +12,7 @@ import type {
 import type { CreateSha256 } from "../archive/sha256.ts";
 import type { Resolver } from "../distribution/resolver.ts";
 import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
+import { readWhole } from "../internal/bytes.ts";
 import type { Clock } from "../internal/clock.ts";
 import { booleanFilter, checkFilterNames, matchesLabels } from "../internal/filters.ts";
 import { untilTime } from "../internal/until.ts";
@@ -128,23 +129,23 @@ export class Images {
   }): Promise<ImagesPruneReport> {
     checkFilterNames(filters, ["dangling", "label", "label!", "until"]);
     const onlyDangling = booleanFilter(filters, "dangling", true);
-    const now = this.#components.clock.now();
-    const until = (filters.get("until") ?? []).map((value) => untilTime(value, now));
+    const { store, clock, events } = this.#components;
+    const until = (filters.get("until") ?? []).map((value) => untilTime(value, clock.now()));
     const deleted: ImageDeleteItem[] = [];
     let reclaimed = 0;
-    for (const image of await this.#components.store.sound()) {
+    for (const image of await store.sound()) {
       if (signal?.aborted) break;
       const { id } = image;
-      if (!this.#components.store.find(id)) continue;
+      if (!store.find(id)) continue;
       const labels = image.config.config.labels ?? {};
       const created = Date.parse(image.config.created ?? "");
       const unwanted = (filters.get("label!") ?? []).some((label) => matchesLabels(labels, [label]));
       if (unwanted || !matchesLabels(labels, filters.get("label")) || !until.every((time) => created <= time)) continue;
-      const before = this.#sizeOfAll();
+      const before = store.layersSize();
       deleted.push(...(await this.#pruneOne(id, onlyDangling)));
-      reclaimed += before - this.#sizeOfAll();
+      reclaimed += before - store.layersSize();
     }
-    this.#components.events.publish("image", "prune", "", { reclaimed: String(reclaimed) });
+    events.publish("image", "prune", "", { reclaimed: String(reclaimed) });
     return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
   }
 
@@ -165,7 +166,8 @@ export class Images {
       };
     }
     const { pieces } = await repository.blob(document.config, 0, options.signal);
-    const config = parseImageConfig(await gather(pieces, imageConfigLimit));
+    const tooLarge = () => invalidParameter(`image config is larger than ${imageConfigLimit} bytes`);
+    const config = parseImageConfig(await readWhole(pieces, imageConfigLimit, tooLarge));
     return { Descriptor, Platforms: [platformJson(config.platform)] };
   }
 
@@ -205,13 +207,6 @@ export class Images {
     }
   }
 
-  #sizeOfAll(): number {
-    const sizes = new Map(
-      this.#components.store.all().flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size])),
-    );
-    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  }
-
   async #publish(action: "tag" | "untag" | "delete", id: Digest, name: string): Promise<void> {
     this.#components.events.publish("image", action, id, await this.#attributes(id, name));
   }
@@ -222,19 +217,6 @@ export class Images {
     const image = (await store.sound()).find((each) => each.id === id);
     return { ...image?.config.config.labels, name };
   }
-}
-
-/** Reads a small blob whole, and no more than that. */
-async function gather(pieces: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
-  let whole = new Uint8Array(0);
-  for await (const piece of pieces) {
-    if (whole.length + piece.length > limit) throw invalidParameter(`image config is larger than ${limit} bytes`);
-    const grown = new Uint8Array(whole.length + piece.length);
-    grown.set(whole);
-    grown.set(piece, whole.length);
-    whole = grown;
-  }
-  return whole;
 }
 
 /** The reference of `POST /images/create`, whose `tag` may be a digest. Without either it stands for all tags. */

@@ -59,6 +59,9 @@ function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** The time that Go's types hold when none was set, as the API shows it. */
+export const zeroTime = "0001-01-01T00:00:00Z";
+
 /** RFC 3339 with nine digits of a second, as Docker prints times in logs. */
 export function rfc3339Nano(nanos: bigint): string {
   const seconds = nanos / 1_000_000_000n;

@@ -17,8 +17,14 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
   });
 }
 
+/** Whether one of a filter's values passes the test; true where the filter is not asked for. */
+export function matchesAny(filters: Filters, name: string, test: (value: string) => boolean): boolean {
+  const values = filters.get(name) ?? [];
+  return values.length === 0 || values.some(test);
+}
+
 /** A boolean filter such as `dangling`, of which one value must say which. Throws `InvalidParameter` when none does, or two differ. */
-export function booleanFilter(filters: Filters, name: string, absent: boolean): boolean {
+export function booleanFilter<T>(filters: Filters, name: string, absent: T): boolean | T {
   const values = filters.get(name);
   if (!values || values.length === 0) return absent;
   const [isTrue, isFalse] = [

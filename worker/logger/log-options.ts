@@ -1,5 +1,6 @@
-import { type EngineError, invalidParameter, system } from "../errdefs/errors.ts";
+import { type EngineError, errorMessage, invalidParameter, system } from "../errdefs/errors.ts";
 import { compilePattern } from "../internal/pattern.ts";
+import { parseBool } from "../internal/strconv.ts";
 
 /** Docker keeps all there is; memory does not allow that here. */
 const defaultCapacity = 8 << 20;
@@ -80,16 +81,18 @@ function logCapacity(options: Options): number {
   }
   const files = Number(filesText ?? "1");
   if (files < 1) throw failed("max-file cannot be less than 1");
-  if (compress !== undefined && parseBool(compress) && (files < 2 || size === undefined)) {
+  if (compress !== undefined && readBool(compress) && (files < 2 || size === undefined)) {
     throw failed("compress cannot be true when max-file is less than 2 or max-size is not set");
   }
   return size === undefined ? defaultCapacity : Math.min(defaultCapacity, size * files);
 }
 
-function parseBool(text: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  throw failed(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+function readBool(text: string): boolean {
+  try {
+    return parseBool(text);
+  } catch (error) {
+    throw failed(errorMessage(error));
+  }
 }
 
 /** Such as `10m`: binary units, as go-units reads them. Undefined for what is no size. */

@@ -1,4 +1,5 @@
 import type { ContainerLogsOptions, LogFrame } from "../api/types/backend.ts";
+import { concatBytes } from "../internal/bytes.ts";
 import type { Clock } from "../internal/clock.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import type { LogSettings } from "./log-options.ts";
@@ -53,7 +54,7 @@ export class ContainerLog {
 
   write(stream: Stream, chunk: Uint8Array): void {
     const rest = this.#rests[stream];
-    const bytes = rest.length === 0 ? chunk : concat(rest, chunk);
+    const bytes = rest.length === 0 ? chunk : concatBytes([rest, chunk]);
     let start = 0;
     while (start < bytes.length) {
       const feed = bytes.indexOf(lineFeed, start);
@@ -148,7 +149,7 @@ export class ContainerLog {
   #decorate(entry: LogEntry, { timestamps, details }: ContainerLogsOptions): Uint8Array {
     if (!timestamps && !details) return entry.bytes;
     const prefix = `${timestamps ? `${rfc3339Nano(entry.time)} ` : ""}${details ? `${this.#settings.details} ` : ""}`;
-    return concat(new TextEncoder().encode(prefix), entry.bytes);
+    return concatBytes([new TextEncoder().encode(prefix), entry.bytes]);
   }
 
   #append(entry: LogEntry): void {
@@ -172,11 +173,4 @@ export class ContainerLog {
     this.#waiters = [];
     for (const waiter of waiters) waiter();
   }
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
 }

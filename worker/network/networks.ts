@@ -1,7 +1,7 @@
 import type { Filters } from "../api/types/common.ts";
 import type { NetworkInspect } from "../api/types/network.ts";
 import { forbidden, invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
 import type { RecordStore } from "../metadata/records.ts";
 
@@ -46,10 +46,7 @@ export class Networks {
     for (const value of filters.get("type") ?? []) {
       if (!["builtin", "custom"].includes(value)) throw invalidParameter(`invalid filter: 'type'='${value}'`);
     }
-    const any = (name: string, test: (value: string) => boolean) => {
-      const values = filters.get(name);
-      return !values || values.length === 0 || values.some(test);
-    };
+    const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
     return this.#networks.filter(
       (network) =>
         any("driver", (value) => value === network.Driver) &&

@@ -1,7 +1,8 @@
 import type { Filters } from "../api/types/common.ts";
-import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { booleanFilter, checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
 import { compilePattern } from "../internal/pattern.ts";
+import { parseBool } from "../internal/strconv.ts";
 import { localDriver } from "./local-driver.ts";
 
 /** What filters look at. */
@@ -14,12 +15,11 @@ export interface FilteredVolume {
 /** The filters of `GET /volumes` (VolumeList). Throws `InvalidParameter` with Docker's text. */
 export function listFilter(filters: Filters): (volume: FilteredVolume) => boolean {
   checkFilterNames(filters, ["dangling", "driver", "label", "name"]);
-  const dangling = danglingOf(filters.get("dangling"));
-  const drivers = filters.get("driver") ?? [];
+  const dangling = booleanFilter(filters, "dangling", undefined);
   const names = (filters.get("name") ?? []).map(nameMatcher);
   return (volume) =>
     (dangling === undefined || dangling === !volume.used) &&
-    (drivers.length === 0 || drivers.includes(localDriver)) &&
+    matchesAny(filters, "driver", (driver) => driver === localDriver) &&
     (names.length === 0 || names.some((matches) => matches(volume.name))) &&
     matchesLabels(volume.labels, filters.get("label"));
 }
@@ -38,21 +38,12 @@ export function pruneFilter(filters: Filters): (volume: FilteredVolume) => boole
 /** Marks a volume that the engine named. */
 export const anonymousLabel = "com.docker.volume.anonymous";
 
-const truths = ["1", "t", "T", "true", "TRUE", "True"];
-const falsehoods = ["0", "f", "F", "false", "FALSE", "False"];
-
-function danglingOf(values: readonly string[] | undefined): boolean | undefined {
-  if (!values || values.length === 0) return undefined;
-  const isTrue = values.some((value) => ["1", "true"].includes(value));
-  const isFalse = values.some((value) => ["0", "false"].includes(value));
-  if (isTrue === isFalse) throw invalidParameter(`invalid filter 'dangling=[${values.join(" ")}]'`);
-  return isTrue;
-}
-
 function allOf(value: string): boolean {
-  if (truths.includes(value)) return true;
-  if (falsehoods.includes(value)) return false;
-  throw invalidParameter(`invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  try {
+    return parseBool(value);
+  } catch (error) {
+    throw invalidParameter(`invalid filter 'all': ${errorMessage(error)}`);
+  }
 }
 
 /** A name matches by regular expression; one that cannot be read as such matches nothing. */

@@ -1,5 +1,6 @@
+import { parseBool } from "../../../worker/internal/strconv.ts";
 import { type Flag, type FlagContext, isRepeatable } from "./flag.ts";
-import { parseBool, parseInteger, typeChecks } from "./values.ts";
+import { parseInteger, typeChecks } from "./values.ts";
 
 /** What was given on a command line: values by flag name, and what is left over. */
 export class ParsedFlags {

@@ -1,28 +1,7 @@
+import { parseBool } from "../../../worker/internal/strconv.ts";
 import { parseDuration } from "../units/duration.ts";
 import { parseDecimal, ramInBytes } from "../units/size.ts";
 import type { FlagType } from "./flag.ts";
-
-const booleans: Readonly<Record<string, boolean>> = {
-  "1": true,
-  t: true,
-  T: true,
-  TRUE: true,
-  true: true,
-  True: true,
-  "0": false,
-  f: false,
-  F: false,
-  FALSE: false,
-  false: false,
-  False: false,
-};
-
-/** Go's strconv.ParseBool. */
-export function parseBool(text: string): boolean {
-  const value = booleans[text];
-  if (value === undefined) throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return value;
-}
 
 /** Go's strconv.ParseInt(text, 0, 64), or ParseUint with `bits`. Numbers beyond 2^53 lose digits. */
 export function parseInteger(text: string, unsignedBits?: number): number {

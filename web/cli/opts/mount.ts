@@ -1,4 +1,4 @@
-import { parseBool } from "../flags/values.ts";
+import { parseBool } from "../../../worker/internal/strconv.ts";
 import { ramInBytes } from "../units/size.ts";
 import { csvFields, cut } from "./cut.ts";
 

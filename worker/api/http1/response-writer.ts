@@ -1,3 +1,4 @@
+import { concatBytes } from "../../internal/bytes.ts";
 import type { BadRequest } from "./request-head.ts";
 
 const reasons: Readonly<Record<number, string>> = {
@@ -73,7 +74,7 @@ async function writeSmall(
   head: Uint8Array,
   response: Response,
 ): Promise<void> {
-  await writer.write(join(head, new Uint8Array(await response.arrayBuffer())));
+  await writer.write(concatBytes([head, new Uint8Array(await response.arrayBuffer())]));
 }
 
 async function writeBody(
@@ -106,17 +107,7 @@ async function writeBody(
 }
 
 function chunk(bytes: Uint8Array): Uint8Array {
-  return join(encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n"));
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return concatBytes([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
 }
 
 /** What a client gets whose request could not be read: Docker's shape of an error. */

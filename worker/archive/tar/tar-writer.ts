@@ -1,4 +1,5 @@
 import { invalidParameter } from "../../errdefs/errors.ts";
+import { concatBytes } from "../../internal/bytes.ts";
 import { entryDefaults, type TarEntry, type TarType, type Timestamp } from "./entry.ts";
 import { blockSize } from "./header.ts";
 import { encodePath } from "./path-text.ts";
@@ -32,9 +33,9 @@ export function tarHeader(entry: NewTarEntry): Uint8Array {
   const records = paxRecordsFor(full);
   const header = ustarHeader(full, typeFlags[full.type]);
   if (records.length === 0) return header;
-  const body = joinBytes(records);
+  const body = concatBytes(records);
   const pax: TarEntry = { ...entryDefaults, name: "PaxHeaders.0/entry", size: body.length };
-  return joinBytes([ustarHeader(pax, "x"), body, tarFill(body.length), header]);
+  return concatBytes([ustarHeader(pax, "x"), body, tarFill(body.length), header]);
 }
 
 /** Zeros that fill content of `size` bytes up to a whole block. */
@@ -93,10 +94,10 @@ function paxTimeText({ seconds, nanoseconds }: Timestamp): string {
 /** `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits. */
 function paxRecord(key: string, value: Uint8Array | string): Uint8Array {
   const bytes = typeof value === "string" ? encoder.encode(value) : value;
-  const rest = joinBytes([encoder.encode(" "), encodePath(key), encoder.encode("="), bytes, encoder.encode("\n")]);
+  const rest = concatBytes([encoder.encode(" "), encodePath(key), encoder.encode("="), bytes, encoder.encode("\n")]);
   let length = rest.length + 1;
   while (String(length).length + rest.length > length) length++;
-  return joinBytes([encoder.encode(String(length)), rest]);
+  return concatBytes([encoder.encode(String(length)), rest]);
 }
 
 const isAscii = (text: string) => /^[\x20-\x7e]*$/.test(text);
@@ -138,14 +139,4 @@ function ustarHeader(entry: TarEntry, typeFlag: string): Uint8Array {
   const sum = block.reduce((total, byte) => total + byte, 0);
   put(148, 8, `${sum.toString(8).padStart(6, "0")}\0 `);
   return block;
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

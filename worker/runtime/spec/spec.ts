@@ -1,5 +1,6 @@
 import type { ContainerConfig } from "../../api/types/container.ts";
 import type { HostConfig } from "../../api/types/host-config.ts";
+import { cleanPath } from "../../internal/clean-path.ts";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { allDevicesRule, defaultDeviceRules, hostDevices, mappedDevices, parseDeviceRule } from "./devices.ts";
 import { containerMounts } from "./mounts.ts";
@@ -93,12 +94,7 @@ export function generateSpec(options: SpecOptions): Spec {
 /** Clean, as Docker makes it: what is below /docker has the device rules of that folder. */
 function cgroupsPath(id: string, host: Pick<HostConfig, "CgroupParent">): string {
   const parent = host.CgroupParent || "/docker";
-  const parts: string[] = [];
-  for (const part of `${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
+  return cleanPath(`${parent.startsWith("/") ? "" : "/docker/"}${parent}/${id}`);
 }
 
 /** Environment of a container's process, before HOME: Docker's defaults, then what the container was made with. */

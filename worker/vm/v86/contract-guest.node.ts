@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { concatBytes } from "../../internal/bytes.ts";
 import { hostFiles } from "../../shim/agent-client.ts";
 import { PROTOCOL_VERSION } from "../../shim/protocol.ts";
 import { type GuestFolder, openGuestFolder } from "../guest-files.node.ts";
@@ -135,7 +136,7 @@ export class GuestShell {
         this.#wake = resolve;
       });
     }
-    const all = joinedAll(this.#pieces);
+    const all = concatBytes(this.#pieces);
     this.#pieces = [all.subarray(length)];
     return all.subarray(0, length);
   }
@@ -143,14 +144,14 @@ export class GuestShell {
 
 /** One executable file in the archive format that the kernel unpacks; it may follow another archive. */
 function newcArchive(name: string, data: Uint8Array): Uint8Array {
-  return joinedAll([record(name, 0o100755, data), record("TRAILER!!!", 0, new Uint8Array())]);
+  return concatBytes([record(name, 0o100755, data), record("TRAILER!!!", 0, new Uint8Array())]);
 }
 
 function record(name: string, mode: number, data: Uint8Array): Uint8Array {
   const encoded = new TextEncoder().encode(`${name}\0`);
   const fields = [1, mode, 0, 0, 1, 0, data.length, 0, 0, 0, 0, encoded.length, 0];
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}`;
-  return joinedAll([padded(joinedAll([new TextEncoder().encode(header), encoded])), padded(data)]);
+  return concatBytes([padded(concatBytes([new TextEncoder().encode(header), encoded])), padded(data)]);
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
@@ -160,15 +161,5 @@ function padded(bytes: Uint8Array): Uint8Array {
 }
 
 function joined(first: Uint8Array, second: Uint8Array): ArrayBuffer {
-  return joinedAll([padded(first), second]).buffer as ArrayBuffer;
-}
-
-function joinedAll(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  return concatBytes([padded(first), second]).buffer;
 }

@@ -1,6 +1,6 @@
+import { parseBool } from "../../../../worker/internal/strconv.ts";
 import type { Cli } from "../../cli.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { parseBool } from "../../flags/values.ts";
 
 /** @throws Error when signed images are asked for (`--disable-content-trust=false`, DOCKER_CONTENT_TRUST): there is no trust */
 export function refuseContentTrust(cli: Cli, flags: ParsedFlags): void {

@@ -1,3 +1,4 @@
+import { readWhole } from "../../../../worker/internal/bytes.ts";
 import type { Cli } from "../../cli.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
 import { chunks } from "../../stream/bytes.ts";
@@ -24,18 +25,7 @@ export async function saveStream(
   await cli.context.files.stat(folder).catch((error: unknown) => {
     throw new Error(`${failure}: invalid output path: stat ${folder}: ${fileErrorText(error)}`);
   });
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks(await open())) {
-    size += chunk.length;
-    if (size > fileLimit) throw new Error(`${failure}: larger than 1 GiB: write it to stdout instead`);
-    parts.push(chunk);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const tooLarge = () => new Error(`${failure}: larger than 1 GiB: write it to stdout instead`);
+  const bytes = await readWhole(chunks(await open()), fileLimit, tooLarge);
   await cli.context.files.write(path, bytes, 0o600);
 }
