@@ -1,7 +1,8 @@
 import type { Cli } from "./cli.ts";
 import { CliError } from "./errors.ts";
-import type { Flag, ValueCompletion } from "./flags/flag.ts";
+import type { Flag } from "./flags/flag.ts";
 import type { ParsedFlags } from "./flags/parse.ts";
+import type { ValueCompletion } from "./flags/value-completion.ts";
 
 /** A command or, with `subcommands`, a group of commands. */
 export interface Command {
@@ -17,10 +18,11 @@ export interface Command {
   readonly args?: ArgCount;
   /** Flags may follow arguments, unless this is false. */
   readonly interspersed?: boolean;
-  /** What completion offers for arguments. */
+  /** What completion offers for arguments; files when nothing is said. */
   readonly complete?: ArgumentCompletion;
   /** Group of the root's help that the command is listed in. */
   readonly category?: "common" | "swarm";
+  /** Help does not list it. */
   readonly hidden?: boolean;
   readonly subcommands?: readonly Command[];
   /** Of a group: what it does without a subcommand, instead of showing its help. @throws CliError, ApiError */

@@ -1,26 +1,27 @@
 import type { Cli } from "./cli.ts";
 import { type Command, type CommandPath, findSubcommand } from "./command.ts";
-import type { Flag, ValueCompletion } from "./flags/flag.ts";
-import type { ContainerSummary } from "./formatter/container.ts";
+import type { Flag } from "./flags/flag.ts";
+import {
+  type Candidates,
+  directives,
+  files,
+  type Lookup,
+  nothing,
+  type ObjectKind,
+  only,
+  open,
+  type ValueCompletion,
+} from "./flags/value-completion.ts";
+import { type ContainerSummary, containerNames } from "./formatter/container.ts";
 import type { ImageSummary } from "./formatter/image.ts";
 
-/** What the shell is to do with the candidates, as cobra's completion scripts understand it. */
-const directives = { default: 0, error: 1, noSpace: 2, noFileCompletion: 4 } as const;
-
-const directiveNames: Readonly<Record<number, string>> = {
-  0: "ShellCompDirectiveDefault",
-  1: "ShellCompDirectiveError",
-  2: "ShellCompDirectiveNoSpace",
-  4: "ShellCompDirectiveNoFileComp",
-};
-
-interface Candidates {
-  /** A candidate, or a candidate and its description behind a tab. */
-  readonly words: readonly string[];
-  readonly directive: number;
-}
-
-const nothing: Candidates = { words: [], directive: directives.noFileCompletion };
+/** cobra's names of the directives' bits, in its order. */
+const directiveNames: readonly (readonly [number, string])[] = [
+  [directives.error, "Error"],
+  [directives.noSpace, "NoSpace"],
+  [directives.noFileCompletion, "NoFileComp"],
+  [directives.folders, "FilterDirs"],
+];
 
 /**
  * `docker __complete WORDS... LAST`: prints the candidates for the last word, one a line, and then `:DIRECTIVE`.
@@ -35,36 +36,48 @@ export async function complete(
   const { words: found, directive } = await candidates(cli, root, words);
   const shown = descriptions ? found : found.map((word) => word.split("\t", 1)[0] ?? "");
   await cli.out.write(`${shown.map((word) => `${word}\n`).join("")}:${directive}\n`);
-  await cli.err.line(`Completion ended with directive: ${directiveNames[directive] ?? directive}`);
+  const names = directiveNames.filter(([bit]) => directive & bit).map(([, name]) => `ShellCompDirective${name}`);
+  await cli.err.line(`Completion ended with directive: ${names.join(", ") || "ShellCompDirectiveDefault"}`);
 }
 
 async function candidates(cli: Cli, root: CommandPath, words: readonly string[]): Promise<Candidates> {
   const before = words.slice(0, -1);
   const last = words.at(-1) ?? "";
-  const { path, args, pending, onlyArgs } = follow(root, before);
-  if (!onlyArgs && pending) return await valueCandidates(cli, pending, last);
+  const followed = follow(root, before);
+  const { path, args, pending, onlyArgs } = followed;
+  const lookup = new EngineLookup(cli, followed);
+  const offer = async (completion: ValueCompletion, typed: string) =>
+    beginningWith(typed, await offered(cli, completion, typed, lookup));
+  if (!onlyArgs && pending) return await offer(pending.complete ?? "files", last);
   const takesFlags = !onlyArgs && (args.length === 0 || (path.command.interspersed ?? true));
   if (takesFlags && last.startsWith("--") && last.includes("=")) {
     const flag = findLong(path.command, last.slice(2, last.indexOf("=")));
-    if (!flag) return nothing;
-    return await valueCandidates(cli, flag, last.slice(last.indexOf("=") + 1));
+    return flag ? await offer(flag.complete ?? "files", last.slice(last.indexOf("=") + 1)) : files;
   }
-  if (takesFlags && last.startsWith("-")) return flagCandidates(path.command, last);
+  if (takesFlags && last.startsWith("-")) return beginningWith(last, only(flagCandidates(path.command)));
   if (path.command.subcommands) {
-    return args.length === 0 ? commandCandidates(path.command, last, path === root) : nothing;
+    return args.length === 0 ? beginningWith(last, only(commandCandidates(path.command, path === root))) : files;
   }
-  const complete: NonNullable<Command["complete"]> = path.command.complete ?? { kind: "none" };
-  const { kind, max = Number.POSITIVE_INFINITY, rest } = complete;
-  if (args.length >= max && rest) return await kindCandidates(cli, rest, last, undefined, args);
-  if (args.length >= max) return path.command.interspersed === false ? { words: [], directive: 0 } : nothing;
-  const isForced = before.some((word) => /^(--force|-[a-z]*f[a-z]*)$/.test(word));
-  const states = complete.forceLiftsStates && isForced ? undefined : complete.states;
-  return await kindCandidates(cli, kind, last, states, args);
+  const {
+    kind,
+    max = Number.POSITIVE_INFINITY,
+    rest = "none",
+    states,
+    forceLiftsStates,
+  } = path.command.complete ?? {
+    kind: "files",
+  };
+  if (args.length >= max) return await offer(rest, last);
+  const isForced = forceLiftsStates && before.some((word) => /^(--force|-[a-z]*f[a-z]*)$/.test(word));
+  if (kind === "containers" && states && !isForced) return await offer(containersIn(states), last);
+  return await offer(kind, last);
 }
 
 interface Followed {
   path: CommandPath;
   readonly args: string[];
+  /** Values of flags by name, as far as they are a word of their own. */
+  readonly values: Map<string, string>;
   /** A flag whose value comes next. */
   pending?: Flag;
   /** After `--`, or after the first argument of a command whose arguments are another's. */
@@ -73,16 +86,16 @@ interface Followed {
 
 /** Walks the words that are complete, to see where the last one stands. */
 function follow(root: CommandPath, words: readonly string[]): Followed {
-  const at: Followed = { path: root, args: [], onlyArgs: false };
+  const at: Followed = { path: root, args: [], values: new Map(), onlyArgs: false };
   for (const word of words) {
     const { command } = at.path;
-    if (at.pending) delete at.pending;
-    else if (at.onlyArgs) at.args.push(word);
+    if (at.pending) {
+      at.values.set(at.pending.name, word);
+      delete at.pending;
+    } else if (at.onlyArgs) at.args.push(word);
     else if (word === "--") at.onlyArgs = true;
-    else if (word.startsWith("-") && word !== "-") {
-      const flag = awaitsValue(command, word);
-      if (flag) at.pending = flag;
-    } else {
+    else if (word.startsWith("-") && word !== "-") followFlag(at, word);
+    else {
       const next = command.subcommands && at.args.length === 0 ? findSubcommand(at.path, word) : undefined;
       if (next) at.path = next;
       else {
@@ -94,88 +107,95 @@ function follow(root: CommandPath, words: readonly string[]): Followed {
   return at;
 }
 
+function followFlag(at: Followed, word: string): void {
+  const { command } = at.path;
+  const [name = ""] = word.slice(2).split("=", 1);
+  if (word.includes("=")) {
+    at.values.set(name, word.slice(word.indexOf("=") + 1));
+    return;
+  }
+  const flag = word.startsWith("--")
+    ? findLong(command, name)
+    : command.flags?.find((each) => each.short === word.at(-1));
+  if (flag && flag.type !== "bool") at.pending = flag;
+}
+
 function findLong(command: Command, name: string): Flag | undefined {
   return command.flags?.find((flag) => flag.name === name);
 }
 
-function awaitsValue(command: Command, word: string): Flag | undefined {
-  if (word.includes("=")) return undefined;
-  const flag = word.startsWith("--")
-    ? findLong(command, word.slice(2))
-    : command.flags?.find((each) => each.short === word.at(-1));
-  return flag && flag.type !== "bool" ? flag : undefined;
-}
-
-function flagCandidates(command: Command, last: string): Candidates {
-  const flags = [...(command.flags ?? [])].filter((flag) => !flag.hidden && !flag.deprecated && flag.name !== "help");
-  const words = flags
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+function flagCandidates(command: Command): string[] {
+  return (command.flags ?? [])
+    .filter((flag) => flag.hidden !== true && !flag.deprecated)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((flag) => {
       const usage = flag.usage.split("\n", 1)[0] ?? "";
       return [`--${flag.name}\t${usage}`, ...(flag.short ? [`-${flag.short}\t${usage}`] : [])];
-    })
-    .filter((word) => word.startsWith(last));
-  return { words, directive: directives.noFileCompletion };
+    });
 }
 
-function commandCandidates(group: Command, last: string, isRoot: boolean): Candidates {
-  const words = (group.subcommands ?? [])
-    .filter((command) => !command.hidden && command.name.startsWith(last))
-    .map((command) => `${command.name}\t${command.short}`);
-  if (isRoot && "help".startsWith(last)) words.push("help\tHelp about the command");
-  return { words: words.sort(), directive: directives.noFileCompletion };
+/** Those that help leaves out are offered too. */
+function commandCandidates(group: Command, isRoot: boolean): string[] {
+  const words = (group.subcommands ?? []).map((command) => `${command.name}\t${command.short}`);
+  if (isRoot) words.push("help\tHelp about the command");
+  return words.sort();
 }
 
-async function valueCandidates(cli: Cli, flag: Flag, last: string): Promise<Candidates> {
-  return await kindCandidates(cli, flag.complete ?? "files", last, undefined, []);
-}
-
-async function kindCandidates(
-  cli: Cli,
-  kind: ValueCompletion,
-  last: string,
-  states: readonly string[] | undefined,
-  taken: readonly string[],
-): Promise<Candidates> {
-  if (kind === "files") return { words: [], directive: directives.default };
+async function offered(cli: Cli, kind: ValueCompletion, typed: string, lookup: Lookup): Promise<Candidates> {
+  if (kind === "files") return files;
+  if (kind === "folders") return { words: [], directive: directives.folders };
   if (kind === "none") return nothing;
-  if (kind === "environment") return filtered(Object.keys(cli.context.env).sort(), last, taken);
-  if (typeof kind !== "string") return filtered(kind, last, taken);
+  if (kind === "environment") return only(Object.keys(cli.context.env).sort());
   try {
-    return filtered(await objectNames(cli, kind, states), last, taken);
+    if (typeof kind === "function") return await kind(typed, lookup);
+    if (typeof kind === "string") return only(await lookup.names(kind));
   } catch {
     return { words: [], directive: directives.error };
   }
+  return kind.every((word) => /[=-]$/.test(word)) ? open(kind) : only(kind);
 }
 
-function filtered(words: readonly string[], last: string, taken: readonly string[]): Candidates {
-  const open = words.filter((word) => word.startsWith(last) && !taken.includes(word));
-  // What ends with one of these goes on.
-  const goesOn = words.length > 0 && words.every((word) => /[=:-]$/.test(word));
-  return { words: open, directive: goesOn ? directives.noSpace : directives.noFileCompletion };
+function beginningWith(typed: string, { words, directive }: Candidates): Candidates {
+  return { words: words.filter((word) => word.startsWith(typed)), directive };
 }
 
-async function objectNames(
-  cli: Cli,
-  kind: Exclude<ValueCompletion, readonly string[] | "none" | "files" | "environment">,
-  states: readonly string[] | undefined,
-): Promise<string[]> {
-  switch (kind) {
-    case "containers": {
-      const containers = await cli.api.json<ContainerSummary[]>("GET", "/containers/json", { query: { all: true } });
-      return containers
-        .filter(({ State }) => states?.includes(State) ?? true)
-        .flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, "")));
-    }
-    case "images": {
-      const images = await cli.api.json<ImageSummary[]>("GET", "/images/json");
-      return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => !name.startsWith("<none>"));
-    }
-    case "volumes": {
-      const { Volumes } = await cli.api.json<{ Volumes: { Name: string }[] | null }>("GET", "/volumes");
-      return (Volumes ?? []).map(({ Name }) => Name);
-    }
-    case "networks":
-      return (await cli.api.json<{ Name: string }[]>("GET", "/networks")).map(({ Name }) => Name);
+function containersIn(states: readonly string[]): ValueCompletion {
+  return async (_, lookup) => {
+    const found = (await lookup.containers()).filter(({ State }) => states.includes(State));
+    return only(found.flatMap(containerNames));
+  };
+}
+
+class EngineLookup implements Lookup {
+  readonly args: readonly string[];
+  readonly #api: Cli["api"];
+  readonly #values: ReadonlyMap<string, string>;
+
+  constructor(cli: Cli, { args, values }: Followed) {
+    this.args = args;
+    this.#api = cli.api;
+    this.#values = values;
   }
+
+  readonly flag = (name: string): string | undefined => this.#values.get(name);
+
+  readonly containers = async (): Promise<readonly ContainerSummary[]> =>
+    await this.#api.json<ContainerSummary[]>("GET", "/containers/json", { query: { all: true } });
+
+  readonly names = async (kind: ObjectKind): Promise<string[]> => {
+    switch (kind) {
+      case "containers":
+        return (await this.containers()).flatMap(containerNames);
+      case "images": {
+        const images = await this.#api.json<ImageSummary[]>("GET", "/images/json");
+        return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => !name.startsWith("<none>"));
+      }
+      case "volumes": {
+        const { Volumes } = await this.#api.json<{ Volumes: { Name: string }[] | null }>("GET", "/volumes");
+        return (Volumes ?? []).map(({ Name }) => Name);
+      }
+      case "networks":
+        return (await this.#api.json<{ Name: string }[]>("GET", "/networks")).map(({ Name }) => Name);
+    }
+  };
 }

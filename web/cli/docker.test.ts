@@ -267,7 +267,7 @@ describe("docker", () => {
 
 describe("docker __complete", () => {
   const containers = [
-    { Names: ["/web"], State: "running" },
+    { Names: ["/web"], State: "running", NetworkSettings: { Networks: { net: {} } } },
     { Names: ["/old"], State: "exited" },
   ];
   const engine = () => new FakeEngine({ "GET /containers/json": () => Response.json(containers) });
@@ -279,9 +279,11 @@ describe("docker __complete", () => {
     [["start", ""], "old\n:4\n"],
     [["exec", "-i", ""], "web\n:4\n"],
     [["rm", ""], "old\n:4\n"],
-    [["rm", "-f", "web", ""], "old\n:4\n"],
+    [["rm", "-f", "web", ""], "web\nold\n:4\n"],
+    [["wait", ""], "web\n:4\n"],
     [["commit", ""], "web\n:4\n"],
-    [["network", "connect", "net", ""], "web\nold\n:4\n"],
+    [["network", "connect", "net", ""], "old\n:4\n"],
+    [["network", "disconnect", "net", ""], "web\n:4\n"],
     [["kill", "-s", "US"], "USR1\nUSR2\n:4\n"],
     [["run", "--ulimit", "no"], "nofile=\n:2\n"],
     [["run", "--memory", ""], ":4\n"],
@@ -289,7 +291,27 @@ describe("docker __complete", () => {
     [["-c", ""], "default\n:4\n"],
     [["run", "--pull", "m"], "missing\n:4\n"],
     [["run", "--pull=m"], "missing\n:4\n"],
-    [["exec", "web", ""], ":0\n"],
+    [["exec", "web", ""], "web\n:4\n"],
+    [["run", "busybox", ""], ":4\n"],
+    [["search", ""], ":0\n"],
+    [["build", ""], ":16\n"],
+    [["ser"], "service\tManage Swarm services\n:4\n"],
+    [["run", "--cpu-co"], "--cpu-count\tCPU count (Windows only)\n:4\n"],
+    [["run", "--net-"], ":4\n"],
+    [["kill", "-s", "RTMIN+15"], "RTMIN+15\n:4\n"],
+    [["run", "--restart", ""], "no\nalways\non-failure\nunless-stopped\n:4\n"],
+    [["run", "--pid", ""], "container:\nhost\n:4\n"],
+    [["run", "--ipc", "c"], "container:\n:2\n"],
+    [["run", "--ipc", "container:w"], "container:web\n:4\n"],
+    [["run", "--link", "w"], "web:\n:2\n"],
+    [["run", "--security-opt", "app"], "apparmor=\n:2\n"],
+    [["run", "--security-opt", "label=d"], "label=disable\n:6\n"],
+    [["run", "--log-opt", "max-f"], "max-file=\n:2\n"],
+    [["run", "--log-driver", "local", "--log-opt", "max"], "max-buffer-size=\nmax-file=\nmax-size=\n:6\n"],
+    [["run", "--log-driver=journald", "--log-opt", "max-f"], ":6\n"],
+    [["events", "--filter", "container=o"], "container=old\n:4\n"],
+    [["events", "--filter", "event=di"], "event=die\nevent=disable\nevent=disconnect\n:4\n"],
+    [["events", "--filter", "label="], ":4\n"],
     [["run", "--env-file", ""], ":0\n"],
   ])("offers for %j what fits", async (words, expected) => {
     const context = new MemoryContext(["__complete", ...words]);

@@ -23,7 +23,6 @@ export function placeholders({ name, short, verbs, answer, ...more }: Placeholde
         name: verb,
         use: `${verb} [OPTIONS]`,
         short: words.join(" "),
-        complete: { kind: "none" },
         run: (cli) => answer(cli, verb),
       };
     }),

@@ -13,9 +13,10 @@ import {
   checkMemorySwap,
   checkSysctl,
 } from "../opts/checks.ts";
+import { linkedContainers, logDriverOptions, logDrivers, namespaces, securityOptions } from "../opts/completions.ts";
 import { checkGpus } from "../opts/gpus.ts";
 import { checkMount, mountWarnings } from "../opts/mount.ts";
-import { capabilityNames, platformNames, signalNames, ulimitNames } from "../opts/names.ts";
+import { capabilityNames, platformNames, restartPolicies, signalNames, ulimitNames } from "../opts/names.ts";
 import { checkNetwork } from "../opts/network.ts";
 import { checkUlimit } from "../opts/ulimit.ts";
 import type { Flag } from "./flag.ts";
@@ -55,7 +56,7 @@ const flags: readonly Flag[] = [
       "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)",
     complete: ["host", "private"],
   },
-  { name: "cidfile", type: "string", usage: "Write the container ID to the file", complete: "files" },
+  { name: "cidfile", type: "string", usage: "Write the container ID to the file" },
   { name: "cpu-rt-period", type: "int", usage: "Limit CPU real-time period in microseconds" },
   { name: "cpu-rt-runtime", type: "int", usage: "Limit CPU real-time runtime in microseconds" },
   { name: "device", type: "list", usage: "Add a host device to the container" },
@@ -117,25 +118,23 @@ const flags: readonly Flag[] = [
   },
   { name: "group-add", type: "list", usage: "Add additional groups to join" },
   { name: "health-cmd", type: "string", usage: "Command to run to check health" },
-  { name: "health-interval", type: "duration", usage: "Time between running the check (ms|s|m|h)", default: "0s" },
+  { name: "health-interval", type: "duration", usage: "Time between running the check (ms|s|m|h) (default 0s)" },
   { name: "health-retries", type: "int", usage: "Consecutive failures needed to report unhealthy" },
   {
     name: "health-start-interval",
     type: "duration",
-    usage: "Time between running the check during the start period (ms|s|m|h)",
-    default: "0s",
+    usage: "Time between running the check during the start period (ms|s|m|h) (default 0s)",
   },
   {
     name: "health-start-period",
     type: "duration",
-    usage: "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
-    default: "0s",
+    usage:
+      "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h) (default 0s)",
   },
   {
     name: "health-timeout",
     type: "duration",
-    usage: "Maximum time to allow one check to run (ms|s|m|h)",
-    default: "0s",
+    usage: "Maximum time to allow one check to run (ms|s|m|h) (default 0s)",
   },
   { name: "hostname", short: "h", type: "string", usage: "Container host name" },
   { name: "init", type: "bool", usage: "Run an init inside the container that forwards signals and reaps processes" },
@@ -146,21 +145,21 @@ const flags: readonly Flag[] = [
     name: "ipc",
     type: "string",
     usage: "IPC mode to use",
-    complete: ["container:", "host", "none", "private", "shareable"],
+    complete: namespaces(["host", "none", "private", "shareable"]),
   },
   { name: "isolation", type: "string", usage: "Container isolation technology" },
   { name: "kernel-memory", type: "bytes", usage: "Kernel memory limit" },
   { name: "label", short: "l", type: "list", usage: "Set meta data on a container", check: checkLabel },
-  { name: "label-file", type: "list", usage: "Read in a line delimited file of labels", complete: "files" },
-  { name: "link", type: "list", usage: "Add link to another container", check: checkLink, complete: "containers" },
+  { name: "label-file", type: "list", usage: "Read in a line delimited file of labels" },
+  { name: "link", type: "list", usage: "Add link to another container", check: checkLink, complete: linkedContainers },
   { name: "link-local-ip", type: "list", usage: "Container IPv4/IPv6 link-local addresses" },
   {
     name: "log-driver",
     type: "string",
     usage: "Logging driver for the container",
-    complete: ["awslogs", "fluentd", "gelf", "journald", "json-file", "local", "splunk", "syslog"],
+    complete: logDrivers,
   },
-  { name: "log-opt", type: "list", usage: "Log driver options" },
+  { name: "log-opt", type: "list", usage: "Log driver options", complete: logDriverOptions },
   { name: "mac-address", type: "string", usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
   {
     name: "memory-swap",
@@ -188,7 +187,7 @@ const flags: readonly Flag[] = [
   { name: "no-healthcheck", type: "bool", usage: "Disable any container-specified HEALTHCHECK" },
   { name: "oom-kill-disable", type: "bool", usage: "Disable OOM Killer" },
   { name: "oom-score-adj", type: "int", usage: "Tune host's OOM preferences (-1000 to 1000)" },
-  { name: "pid", type: "string", usage: "PID namespace to use", complete: ["container:", "host"] },
+  { name: "pid", type: "string", usage: "PID namespace to use", complete: namespaces(["host"]) },
   {
     name: "platform",
     type: "string",
@@ -205,7 +204,7 @@ const flags: readonly Flag[] = [
     type: "string",
     usage: "Restart policy to apply when a container exits",
     default: "no",
-    complete: ["always", "no", "on-failure", "unless-stopped"],
+    complete: restartPolicies,
   },
   {
     name: "rm",
@@ -217,7 +216,7 @@ const flags: readonly Flag[] = [
     name: "security-opt",
     type: "list",
     usage: "Security Options",
-    complete: ["apparmor=", "label=", "no-new-privileges", "seccomp=", "systempaths=unconfined"],
+    complete: securityOptions,
   },
   { name: "shm-size", type: "bytes", usage: "Size of /dev/shm" },
   { name: "stop-signal", type: "string", usage: "Signal to stop the container", complete: signalNames },
@@ -231,7 +230,7 @@ const flags: readonly Flag[] = [
   { name: "user", short: "u", type: "string", usage: "Username or UID (format: <name|uid>[:<group|gid>])" },
   { name: "userns", type: "string", usage: "User namespace to use", complete: ["host"] },
   { name: "uts", type: "string", usage: "UTS namespace to use", complete: ["host"] },
-  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume", complete: "files" },
+  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume" },
   { name: "volume-driver", type: "string", usage: "Optional volume driver for the container", complete: ["local"] },
   {
     name: "volumes-from",
@@ -240,17 +239,22 @@ const flags: readonly Flag[] = [
     complete: "containers",
   },
   { name: "workdir", short: "w", type: "string", usage: "Working directory inside the container" },
-  { name: "cpu-count", type: "int", usage: "CPU count (Windows only)", hidden: true },
-  { name: "cpu-percent", type: "int", usage: "CPU percent (Windows only)", hidden: true },
+  { name: "cpu-count", type: "int", usage: "CPU count (Windows only)", hidden: "in help" },
+  { name: "cpu-percent", type: "int", usage: "CPU percent (Windows only)", hidden: "in help" },
   { name: "dns-opt", type: "list", usage: "Set DNS options", hidden: true, aliasOf: "dns-option" },
   { name: "help", type: "bool", usage: "Print usage" },
   {
     name: "io-maxbandwidth",
     type: "bytes",
     usage: "Maximum IO bandwidth limit for the system drive (Windows only)",
-    hidden: true,
+    hidden: "in help",
   },
-  { name: "io-maxiops", type: "int", usage: "Maximum IOps limit for the system drive (Windows only)", hidden: true },
+  {
+    name: "io-maxiops",
+    type: "int",
+    usage: "Maximum IOps limit for the system drive (Windows only)",
+    hidden: "in help",
+  },
   {
     name: "net",
     type: "network",

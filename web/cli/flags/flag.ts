@@ -1,4 +1,5 @@
 import type { CliContext } from "../context.ts";
+import type { ValueCompletion } from "./value-completion.ts";
 
 /**
  * What a flag takes. The first group are pflag's own types; the others are Docker's, named as its help names them, and
@@ -29,8 +30,8 @@ export interface Flag {
   readonly usage: string;
   /** The default as text. Help shows it unless it is the zero value of the type. */
   readonly default?: string;
-  /** Works, but help does not show it. */
-  readonly hidden?: boolean;
+  /** Works, but help does not show it, and completion neither unless it is hidden in help alone. */
+  readonly hidden?: boolean | "in help";
   /** Printed on stderr when the flag is used. */
   readonly deprecated?: string;
   /** Another flag whose value this one sets. */
@@ -45,16 +46,6 @@ export interface Flag {
 
 /** What a check may look at besides the value. */
 export type FlagContext = Pick<CliContext, "env">;
-
-export type ValueCompletion =
-  | "none"
-  | "files"
-  | "environment"
-  | "containers"
-  | "images"
-  | "volumes"
-  | "networks"
-  | readonly string[];
 
 const repeatable: ReadonlySet<FlagType> = new Set([
   "list",

@@ -5,8 +5,7 @@ export const resourceFlags: readonly Flag[] = [
   {
     name: "blkio-weight",
     type: "uint16",
-    usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
-    default: "0",
+    usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)",
   },
   { name: "cpu-period", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) period" },
   { name: "cpu-quota", type: "int", usage: "Limit CPU CFS (Completely Fair Scheduler) quota" },

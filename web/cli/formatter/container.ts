@@ -25,6 +25,10 @@ export interface ContainerSummary {
   readonly Mounts?: readonly { readonly Name?: string; readonly Source?: string; readonly Driver?: string }[] | null;
 }
 
+export function containerNames({ Names }: ContainerSummary): string[] {
+  return Names.map((name) => name.replace(/^\//, ""));
+}
+
 export const containerTable = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
 export const containerRaw = `container_id: {{.ID}}

@@ -1,8 +1,19 @@
+/** States of containers that have processes: what `docker ps` lists. */
+export const upStates: readonly string[] = ["running", "paused", "restarting"];
+
 /** Signals, as the completion of `--signal` offers them. */
 export const signalNames: readonly string[] = (
   "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT RTMAX RTMIN SEGV STKFLT STOP SYS TERM " +
-  "TRAP TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ"
-).split(" ");
+  "TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ"
+)
+  .split(" ")
+  .concat(
+    range(15).map((n) => `RTMIN+${n}`),
+    range(14).map((n) => `RTMAX-${n}`),
+  );
+
+/** Policies, as the completion of `--restart` offers them. */
+export const restartPolicies: readonly string[] = ["no", "always", "on-failure", "unless-stopped"];
 
 /** `net_admin` as the API writes it: `CAP_NET_ADMIN`. */
 function capabilityName(text: string): string {
@@ -48,3 +59,7 @@ export const ulimitNames: readonly string[] = (
 )
   .split(" ")
   .map((name) => `${name}=`);
+
+function range(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
+}

@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { upStates } from "../../opts/names.ts";
 import { parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 
 export const commitCommand: Command = {
@@ -15,7 +16,7 @@ export const commitCommand: Command = {
     { name: "pause", short: "p", type: "bool", usage: "Pause container during commit", default: "true" },
   ],
   args: { min: 1, max: 2 },
-  complete: { kind: "containers", max: 1, states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runCommit,
 };
 

@@ -23,7 +23,6 @@ export const cpCommand: Command = {
     },
   ],
   args: { min: 2, max: 2 },
-  complete: { kind: "containers" },
   run: runCp,
 };
 

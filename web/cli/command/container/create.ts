@@ -39,7 +39,7 @@ export const createCommand: Command = {
   flags: [...createFlags, ...containerFlags],
   args: { min: 1 },
   interspersed: false,
-  complete: { kind: "images", max: 1 },
+  complete: { kind: "images" },
   run: runCreate,
 };
 

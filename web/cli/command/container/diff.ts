@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { renderListing } from "../../formatter/listing.ts";
+import { upStates } from "../../opts/names.ts";
 
 export const diffCommand: Command = {
   name: "diff",
@@ -10,7 +11,7 @@ export const diffCommand: Command = {
   short: "Inspect changes to files or directories on a container's filesystem",
   aliases: ["docker container diff", "docker diff"],
   args: { min: 1, max: 1 },
-  complete: { kind: "containers", max: 1, states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runDiff,
 };
 

@@ -37,7 +37,7 @@ export const execCommand: Command = {
   args: { min: 2 },
   interspersed: false,
   category: "common",
-  complete: { kind: "containers", max: 1, states: ["running"] },
+  complete: { kind: "containers", states: ["running"] },
   run: runExec,
 };
 

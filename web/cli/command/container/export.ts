@@ -12,7 +12,7 @@ export const exportCommand: Command = {
   aliases: ["docker container export", "docker export"],
   flags: [{ name: "output", short: "o", type: "string", usage: "Write to a file, instead of STDOUT" }],
   args: { min: 1, max: 1 },
-  complete: { kind: "containers", max: 1 },
+  complete: { kind: "containers" },
   run: runExport,
 };
 

@@ -2,7 +2,7 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { signalNames } from "../../opts/names.ts";
+import { signalNames, upStates } from "../../opts/names.ts";
 import { forEach } from "../each.ts";
 
 export const killCommand: Command = {
@@ -14,7 +14,7 @@ export const killCommand: Command = {
     { name: "signal", short: "s", type: "string", usage: "Signal to send to the container", complete: signalNames },
   ],
   args: { min: 1 },
-  complete: { kind: "containers", states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runKill,
 };
 

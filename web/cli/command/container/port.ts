@@ -5,6 +5,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { hostPort } from "../../formatter/ports.ts";
 import { naturalOrder } from "../../formatter/text.ts";
 import { cut } from "../../opts/cut.ts";
+import { upStates } from "../../opts/names.ts";
 import { inspectContainer } from "./attachment.ts";
 
 export const portCommand: Command = {
@@ -13,7 +14,7 @@ export const portCommand: Command = {
   short: "List port mappings or a specific mapping for the container",
   aliases: ["docker container port", "docker port"],
   args: { min: 1, max: 2 },
-  complete: { kind: "containers", max: 1, states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runPort,
 };
 

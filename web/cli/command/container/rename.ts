@@ -10,7 +10,7 @@ export const renameCommand: Command = {
   short: "Rename a container",
   aliases: ["docker container rename", "docker rename"],
   args: { min: 2, max: 2 },
-  complete: { kind: "containers", max: 1 },
+  complete: { kind: "containers" },
   run: runRename,
 };
 

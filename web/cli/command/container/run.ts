@@ -19,7 +19,7 @@ const runFlags: readonly Flag[] = [
     name: "detach-keys",
     type: "string",
     usage: "Override the key sequence for detaching a container",
-    complete: ["ctrl-p,ctrl-q", "ctrl-a", "ctrl-b"],
+    complete: ["ctrl-"],
   },
   {
     name: "pull",

@@ -7,6 +7,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import type { ContainerSummary } from "../../formatter/container.ts";
 import { renderListing } from "../../formatter/listing.ts";
 import { type StatsEntry, type StatsSample, statsListing, statsTable, toEntry } from "../../formatter/stats.ts";
+import { upStates } from "../../opts/names.ts";
 import { jsonValues } from "../../stream/bytes.ts";
 
 export const statsCommand: Command = {
@@ -20,7 +21,7 @@ export const statsCommand: Command = {
     { name: "no-stream", type: "bool", usage: "Disable streaming stats and only pull the first result" },
     { name: "no-trunc", type: "bool", usage: "Do not truncate output" },
   ],
-  complete: { kind: "containers", states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runStats,
 };
 

@@ -3,7 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { signalNames } from "../../opts/names.ts";
+import { signalNames, upStates } from "../../opts/names.ts";
 import { forEach, forEachInTurn } from "../each.ts";
 
 /** The flags of `stop` and `restart`. */
@@ -26,7 +26,7 @@ export const stopCommand: Command = {
   aliases: ["docker container stop", "docker stop"],
   flags: stopFlags,
   args: { min: 1 },
-  complete: { kind: "containers", states: ["running", "paused", "restarting"] },
+  complete: { kind: "containers", states: upStates },
   run: runStop,
 };
 

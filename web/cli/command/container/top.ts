@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { tabulate } from "../../formatter/tabulate.ts";
+import { upStates } from "../../opts/names.ts";
 
 export const topCommand: Command = {
   name: "top",
@@ -11,7 +12,7 @@ export const topCommand: Command = {
   aliases: ["docker container top", "docker top"],
   args: { min: 1 },
   interspersed: false,
-  complete: { kind: "containers", max: 1, states: ["running"] },
+  complete: { kind: "containers", states: upStates },
   run: runTop,
 };
 

@@ -5,6 +5,7 @@ import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { resourceFlags } from "../../flags/resource-flags.ts";
 import { checkMemorySwap } from "../../opts/checks.ts";
+import { restartPolicies } from "../../opts/names.ts";
 import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
 import { restartPolicy } from "./host-config.ts";
 
@@ -29,7 +30,12 @@ export const updateCommand: Command = {
       usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
       check: checkMemorySwap,
     },
-    { name: "restart", type: "string", usage: "Restart policy to apply when a container exits" },
+    {
+      name: "restart",
+      type: "string",
+      usage: "Restart policy to apply when a container exits",
+      complete: restartPolicies,
+    },
   ],
   args: { min: 1 },
   complete: { kind: "containers" },

@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { upStates } from "../../opts/names.ts";
 import { OutputClosed } from "../../output.ts";
 
 export const waitCommand: Command = {
@@ -11,7 +12,7 @@ export const waitCommand: Command = {
   short: "Block until one or more containers stop, then print their exit codes",
   aliases: ["docker container wait", "docker wait"],
   args: { min: 1 },
-  complete: { kind: "containers" },
+  complete: { kind: "containers", states: upStates },
   run: runWait,
 };
 

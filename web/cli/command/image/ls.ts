@@ -30,7 +30,7 @@ export const lsImagesCommand: Command = {
     { name: "tree", type: "bool", usage: "List multi-platform images as a tree (EXPERIMENTAL)" },
   ],
   args: { max: 1 },
-  complete: { kind: "images", max: 1 },
+  complete: { kind: "images", max: 1, rest: "files" },
   run: (cli, flags) => runLs(cli, flags, false),
 };
 

@@ -3,6 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformNames } from "../../opts/names.ts";
 import { platformParameters } from "../../opts/platform.ts";
 import { OutputClosed } from "../../output.ts";
 
@@ -18,6 +19,7 @@ export const rmImageCommand: Command = {
       name: "platform",
       type: "strings",
       usage: 'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      complete: platformNames,
     },
   ],
   args: { min: 1 },

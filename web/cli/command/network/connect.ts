@@ -2,6 +2,8 @@ import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { only, type ValueCompletion } from "../../flags/value-completion.ts";
+import { containerNames } from "../../formatter/container.ts";
 import { checkLink } from "../../opts/checks.ts";
 import { cut } from "../../opts/cut.ts";
 
@@ -23,7 +25,7 @@ export const connectCommand: Command = {
     { name: "link-local-ip", type: "strings", usage: "Add a link-local address for the container" },
   ],
   args: { min: 2, max: 2 },
-  complete: { kind: "networks", max: 1, rest: "containers" },
+  complete: { kind: "networks", max: 1, rest: containersWhere((isConnected) => !isConnected) },
   run: runConnect,
 };
 
@@ -33,9 +35,16 @@ export const disconnectCommand: Command = {
   short: "Disconnect a container from a network",
   flags: [{ name: "force", short: "f", type: "bool", usage: "Force the container to disconnect from a network" }],
   args: { min: 2, max: 2 },
-  complete: { kind: "networks", max: 1, rest: "containers" },
+  complete: { kind: "networks", max: 1, rest: containersWhere((isConnected) => isConnected) },
   run: runDisconnect,
 };
+
+function containersWhere(isWanted: (isConnected: boolean) => boolean): ValueCompletion {
+  return async (_, { args: [network = ""], containers }) => {
+    const found = (await containers()).filter((each) => isWanted(network in (each.NetworkSettings?.Networks ?? {})));
+    return only(found.flatMap(containerNames));
+  };
+}
 
 async function runConnect(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [network = "", container = ""] = flags.args;

@@ -27,7 +27,6 @@ export const logoutCommand: Command = {
   long: "Log out from a registry.\nIf no server is specified, the default is defined by the daemon.",
   category: "common",
   args: { max: 1 },
-  complete: { kind: "none" },
   run: runLogout,
 };
 

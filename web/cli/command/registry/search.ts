@@ -18,7 +18,6 @@ export const searchCommand: Command = {
   ],
   category: "common",
   args: { min: 1, max: 1 },
-  complete: { kind: "none" },
   run: runSearch,
 };
 

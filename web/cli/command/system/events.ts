@@ -5,12 +5,9 @@ import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { JsonNumber, Struct, type Value } from "../../formatter/template/values.ts";
+import { eventFilters } from "../../opts/completions.ts";
 import { filtersParameter, timestamp } from "../../opts/timestamp.ts";
 import { lines } from "../../stream/bytes.ts";
-
-const filterNames = "container daemon event image label network node scope type volume"
-  .split(" ")
-  .map((name) => `${name}=`);
 
 export const eventsCommand: Command = {
   name: "events",
@@ -23,7 +20,7 @@ export const eventsCommand: Command = {
       short: "f",
       type: "filter",
       usage: "Filter output based on conditions provided",
-      complete: filterNames,
+      complete: eventFilters,
     },
     { name: "format", type: "string", usage: objectFormatFlag.usage },
     { name: "since", type: "string", usage: "Show all events created since timestamp" },

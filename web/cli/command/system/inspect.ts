@@ -13,7 +13,7 @@ export const inspectCommand: Command = {
   use: "inspect [OPTIONS] NAME|ID [NAME|ID...]",
   short: "Return low-level information on Docker objects",
   flags: [
-    objectFormatFlag,
+    { ...objectFormatFlag, complete: "none" },
     { name: "size", short: "s", type: "bool", usage: "Display total file sizes if the type is container" },
     { name: "type", type: "string", usage: "Only inspect objects of the given type", complete: types },
   ],
