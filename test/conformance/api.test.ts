@@ -26,6 +26,21 @@ describe("a body that cannot be read", () => {
       '{"Image":"busybox","HostConfig":{"Memory":"x"}}',
       "invalid JSON: json: cannot unmarshal string into Go struct field .HostConfig.Memory of type int64",
     ],
+    ['{"Env": ["a", 5]}', "invalid JSON: json: cannot unmarshal number into .Env.1 of type string"],
+    [
+      '{"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":80}]}}}',
+      "invalid JSON: json: cannot unmarshal number into Go struct field .HostConfig.PortBindings.80~1tcp.0.HostPort of type string",
+    ],
+    [
+      '{"HostConfig":{"BlkioWeight":70000}}',
+      "invalid JSON: json: cannot unmarshal number 70000 into Go struct field .HostConfig.BlkioWeight of type uint16",
+    ],
+    ["[]", "invalid JSON: json: cannot unmarshal array into Go value of type container.CreateRequest"],
+    ['{"Image":"x",}', "invalid JSON: invalid character '}' looking for beginning of object key string"],
+    ['{"Image":tru}', "invalid JSON: invalid character '}' in literal true (expecting 'e')"],
+    ['{"Image":"x" "y"}', `invalid JSON: invalid character '"' after object key:value pair`],
+    ['{"HostConfig":{"Memory":1}}', "config cannot be empty in order to create a container"],
+    ['{"Image":""}', "no command specified"],
     ["null", "config cannot be empty in order to create a container"],
     ["{}", "config cannot be empty in order to create a container"],
   ])("%s is refused with %s", async (body, message) => {
@@ -51,10 +66,13 @@ describe("versions", () => {
       "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
     ],
     ["1.99", "client version 1.99 is too new. Maximum supported API version is 1.51"],
+    ["1.51.2", "client version 1.51.2 is too new. Maximum supported API version is 1.51"],
   ])("of %s are refused", async (version, message) => {
-    const { status, text } = await call("GET", `/v${version}/info`);
+    const { status, headers, text } = await call("GET", `/v${version}/info`);
     expect(status).toBe(400);
-    expect(text).toContain(message);
+    const old = version.endsWith(".23");
+    expect(headers["content-type"]).toBe(old ? "text/plain; charset=utf-8" : "application/json");
+    expect(text).toBe(old ? `${message}\n` : `${JSON.stringify({ message })}\n`);
   });
 
   it("are told by every answer, and by a ping to whom no version is told", async () => {
@@ -81,6 +99,27 @@ describe("an address that is none", () => {
   });
 });
 
+it.each([
+  ["/containers//json?all=1", "/containers/json?all=1"],
+  ["//info", "/info"],
+])("the path %s is redirected to %s", async (path, location) => {
+  const { status, headers } = await call("GET", path);
+  expect([status, headers.location]).toEqual([301, location]);
+});
+
+it("OPTIONS is answered for every path", async () => {
+  for (const path of ["/info", "/v1.51/nope"]) {
+    const { status, text } = await call("OPTIONS", path);
+    expect([status, text]).toEqual([200, ""]);
+  }
+});
+
+it("an attach to a container that is not there is told in bare text", async () => {
+  const { status, headers, text } = await call("POST", "/containers/cf-none/attach?stream=1");
+  const type = "application/vnd.docker.raw-stream";
+  expect([status, headers["content-type"], text]).toEqual([404, type, "No such container: cf-none\r\n"]);
+});
+
 describe("a request that cannot be met", () => {
   it.each([
     ["GET", "/containers/json?filters=xx", 400, "invalid filter"],
@@ -104,6 +143,16 @@ describe("a request that cannot be met", () => {
       400,
       "invalid reference format: repository name (library/UP) must be lowercase",
     ],
+    ["GET", "/containers/cf-none/export", 404, "No such container: cf-none"],
+    ["GET", "/containers/cf-none/changes", 404, "No such container: cf-none"],
+    ["GET", "/containers/cf-none/archive?path=/", 404, "No such container: cf-none"],
+    ["POST", "/commit?container=cf-none", 404, "No such container: cf-none"],
+    ["DELETE", "/containers/", 400, 'invalid name or ID supplied: ""'],
+    ["DELETE", "/images/", 400, "image name cannot be blank"],
+    ["GET", "/images/cf-none/get", 404, "No such image: cf-none"],
+    ["POST", "/networks/bridge/connect", 400, 'invalid name or ID supplied: ""'],
+    ["DELETE", "/plugins/cf-none", 404, 'plugin "cf-none" not found'],
+    ["POST", "/containers/cf-none/rename", 400, "Neither old nor new names may be empty"],
     ["GET", "/exec/cf-none/json", 404, "No such exec instance: cf-none"],
     ["GET", "/events?since=5&until=2", 400, "`since` time (5) cannot be after `until` time (2)"],
     ["GET", "/volumes/cf-none", 404, "get cf-none: no such volume"],

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { conflict, notModified, unavailable } from "../errdefs/errors.ts";
+import { conflict, notFound, notModified, unavailable } from "../errdefs/errors.ts";
 import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.ts";
 import { operationIds, operations } from "./operations.ts";
 import { matchRoute } from "./route-table.ts";
@@ -46,22 +46,44 @@ it("unknown paths and methods answer 404 page not found", async () => {
   }
 });
 
-it("versions outside 1.24 to 1.51 are refused in Docker's words", async () => {
+it("versions outside 1.24 to 1.51 are refused in Docker's words, the old ones without JSON", async () => {
   const { router } = routerWith({});
-  const refusals = {
-    "/v1.52/_ping": "client version 1.52 is too new. Maximum supported API version is 1.51",
-    "/v2.0/_ping": "client version 2.0 is too new. Maximum supported API version is 1.51",
-    "/v1.23/_ping":
-      "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
-    "/v1/_ping":
-      "client version 1 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
-  };
-  for (const [path, message] of Object.entries(refusals)) {
-    const response = await ask(router, `GET ${path}`);
+  for (const version of ["1.52", "2.0", "1.51.2", "99.99"]) {
+    const response = await ask(router, `GET /v${version}/_ping`);
+    const message = `client version ${version} is too new. Maximum supported API version is 1.51`;
     expect([response.status, await messageOf(response)]).toEqual([400, message]);
+  }
+  for (const version of ["1.23", "1.10", "1", "0.1"]) {
+    const response = await ask(router, `GET /v${version}/_ping`);
+    expect([response.status, response.headers.get("Content-Type"), await response.text()]).toEqual([
+      400,
+      "text/plain; charset=utf-8",
+      `client version ${version} is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version\n`,
+    ]);
   }
   for (const path of ["/_ping", "/v1.24/_ping", "/v1.51/_ping"])
     expect((await ask(router, `GET ${path}`)).status).toBe(200);
+});
+
+it("OPTIONS is answered for every path, and paths with empty segments are redirected", async () => {
+  const { router } = routerWith({});
+  for (const path of ["/info", "/v1.51/nope"]) {
+    const response = await ask(router, `OPTIONS ${path}`);
+    expect([response.status, await response.text(), response.headers.get("Api-Version")]).toEqual([200, "", "1.51"]);
+  }
+  expect((await ask(router, "OPTIONS /v1.10/info")).status).toBe(400);
+  for (const path of ["/containers//json?all=1", "//containers/json?all=1", "/containers/%2F/json?all=1"]) {
+    const response = await ask(router, `GET ${path}`);
+    expect([response.status, response.headers.get("Location")], path).toEqual([301, "/containers/json?all=1"]);
+  }
+});
+
+it("a name at the end of a path may be missing", async () => {
+  const networks = { list: async () => [], inspect: async () => Promise.reject(new Error("not this")) };
+  const { router } = routerWith({ networks });
+  expect(await (await ask(router, "GET /networks/")).json()).toEqual([]);
+  expect(await messageOf(await ask(router, "DELETE /images/"))).toBe("image name cannot be blank");
+  expect((await ask(router, "GET /containers/")).status).toBe(404);
 });
 
 it("a ping tells what clients negotiate with", async () => {
@@ -99,11 +121,20 @@ it("swarm operations answer as an engine outside a swarm", async () => {
   }
 });
 
-it("what is not built answers 501 and names itself", async () => {
-  const { router } = routerWith({});
+it("what is not built answers 501 and names itself, when what it is about is there", async () => {
+  const missing = (text: string) => async (name: string) => {
+    if (name !== "x") throw notFound(text.replace("NAME", name));
+    return {} as never;
+  };
+  const { router } = routerWith({
+    containers: { inspect: missing("No such container: NAME") },
+    images: { inspect: missing("No such image: NAME:latest") },
+  });
   for (const [line, id] of [
     ["POST /build", "ImageBuild"],
-    ["POST /commit", "ImageCommit"],
+    ["POST /commit?container=x", "ImageCommit"],
+    ["GET /images/get?names=x", "ImageGetAll"],
+    ["POST /images/x/push", "ImagePush"],
     ["POST /swarm/init", "SwarmInit"],
     ["POST /plugins/pull", "PluginPull"],
     ["GET /containers/x/export", "ContainerExport"],
@@ -111,6 +142,18 @@ it("what is not built answers 501 and names itself", async () => {
     const response = await ask(router, line);
     expect(response.status, line).toBe(501);
     expect(await messageOf(response)).toContain(`(${id}) is not implemented by this engine yet`);
+  }
+  for (const [line, message] of [
+    ["GET /containers/y/export", "No such container: y"],
+    ["PUT /containers/y/archive?path=/", "No such container: y"],
+    ["POST /commit?container=y", "No such container: y"],
+    ["GET /images/y/get", "No such image: y"],
+    ["GET /images/get?names=x&names=y", "No such image: y"],
+    ["POST /images/y/push", "An image does not exist locally with the tag: y"],
+    ["DELETE /plugins/y", 'plugin "y" not found'],
+  ] as const) {
+    const response = await ask(router, line);
+    expect([line, response.status, await messageOf(response)]).toEqual([line, 404, message]);
   }
   expect(router.implemented).toContain("ContainerCreate");
   expect(router.implemented).not.toContain("ContainerExport");

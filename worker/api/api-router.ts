@@ -1,4 +1,4 @@
-import { invalidParameter, notFound, notImplemented, unavailable } from "../errdefs/errors.ts";
+import { invalidParameter, notFound } from "../errdefs/errors.ts";
 import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
 import { containerRoutes } from "./container.ts";
 import type { ContainerBackend } from "./container-backend.ts";
@@ -9,8 +9,9 @@ import { imageRoutes } from "./image.ts";
 import type { ImageBackend } from "./image-backend.ts";
 import { networkRoutes } from "./network.ts";
 import type { NetworkBackend } from "./network-backend.ts";
+import { refuseNotBuilt } from "./not-built.ts";
 import { type OperationId, operationIds } from "./operations.ts";
-import { errorResponse, jsonResponse } from "./responses.ts";
+import { emptyResponse, errorResponse, jsonResponse } from "./responses.ts";
 import { matchRoute, type RouteMatch } from "./route-table.ts";
 import { systemRoutes } from "./system.ts";
 import type { SystemBackend } from "./system-backend.ts";
@@ -38,14 +39,16 @@ export class ApiRouter implements EngineApi {
   readonly #handlers = new Map<OperationId, Handler>();
   readonly #upgraders = new Map<OperationId, Upgrader>();
   readonly #headers: readonly (readonly [string, string])[];
+  readonly #components: ApiRouterComponents;
   readonly #onError: NonNullable<ApiRouterComponents["onError"]>;
   readonly #onAnswer: NonNullable<ApiRouterComponents["onAnswer"]>;
 
   constructor(components: ApiRouterComponents) {
+    this.#components = components;
     this.#claim(containerRoutes(components.containers));
     this.#claim(execRoutes(components.execs));
     this.#claim(imageRoutes(components.images));
-    this.#claim(networkRoutes(components.networks));
+    this.#claim(networkRoutes(components.networks, components.containers));
     this.#claim(volumeRoutes(components.volumes));
     this.#claim(systemRoutes(components.system));
     this.#claim(noPlugins);
@@ -92,10 +95,14 @@ export class ApiRouter implements EngineApi {
     find: (match: RouteMatch) => Handler | Upgrader | undefined,
   ): Promise<UpgradedConnection | Response> {
     const url = new URL(request.url);
-    const { version, rest } = splitVersion(url.pathname);
+    const path = cleanPath(url.pathname);
+    if (path !== url.pathname)
+      return new Response(null, { status: 301, headers: { Location: `${path}${url.search}` } });
+    const { version, rest } = splitVersion(path);
     const match = matchRoute(request.method, rest);
-    if (!match) return jsonResponse({ message: "page not found" }, 404);
-    const answer = await this.#dispatch(request, url, match, version, find);
+    if (!match && request.method !== "OPTIONS") return jsonResponse({ message: "page not found" }, 404);
+    const refusal = version === undefined ? undefined : refuseVersion(version);
+    const answer = refusal ?? (match ? await this.#dispatch(request, url, match, version, find) : emptyResponse(200));
     const status = answer instanceof Response ? answer.status : 101;
     this.#onAnswer({ method: request.method, path: url.pathname, status });
     if (!(answer instanceof Response)) return answer;
@@ -111,9 +118,7 @@ export class ApiRouter implements EngineApi {
     find: (match: RouteMatch) => Handler | Upgrader | undefined,
   ): Promise<UpgradedConnection | Response> {
     try {
-      const refusal = version === undefined ? undefined : refuseVersion(version);
-      if (refusal) throw invalidParameter(refusal);
-      const handler = find(match) ?? (() => refuse(match));
+      const handler = find(match) ?? (() => refuseNotBuilt(this.#components, match, url.searchParams));
       const call: ApiCall = {
         request,
         version: version === undefined ? currentVersion : parseVersion(version),
@@ -130,6 +135,11 @@ export class ApiRouter implements EngineApi {
   }
 }
 
+/** Docker's mux redirects to the path without empty segments. */
+function cleanPath(path: string): string {
+  return path.replace(/(?:\/|%2f){2,}/gi, "/");
+}
+
 /** There are no plugins, which is an answer: `docker inspect NAME` asks for one when nothing else has the name. */
 const noPlugins: Routes = {
   handlers: {
@@ -139,14 +149,3 @@ const noPlugins: Routes = {
     },
   },
 };
-
-/** What an operation that nobody claimed answers. */
-async function refuse({ id, operation }: RouteMatch): Promise<Response> {
-  if (operation.swarm) {
-    if (typeof operation.swarm === "string") throw unavailable(operation.swarm);
-    throw unavailable(
-      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-    );
-  }
-  throw notImplemented(`${operation.method} ${operation.path} (${id}) is not implemented by this engine yet`);
-}

@@ -1,7 +1,7 @@
-import { type Decode, string, struct } from "../internal/decode.ts";
+import { type Decoder, string, struct } from "../internal/decode.ts";
 import type { AuthConfig } from "./types/common.ts";
 
-export const authConfig: Decode<AuthConfig> = struct<AuthConfig>({
+export const authConfig: Decoder<AuthConfig> = struct<AuthConfig>("registry.AuthConfig", {
   username: string,
   password: string,
   auth: string,
@@ -18,7 +18,7 @@ export function registryAuth(request: Request): { readonly auth?: AuthConfig } {
   try {
     const base64 = header.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const auth = authConfig(JSON.parse(new TextDecoder().decode(bytes)), "");
+    const auth = authConfig.decode(JSON.parse(new TextDecoder().decode(bytes)), "");
     return Object.keys(auth).length > 0 ? { auth } : {};
   } catch {
     return {};

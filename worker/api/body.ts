@@ -1,32 +1,35 @@
 import { invalidParameter } from "../errdefs/errors.ts";
-import { type Decode, DecodeError } from "../internal/decode.ts";
+import { DecodeError, type Decoder } from "../internal/decode.ts";
+import { jsonSyntaxError } from "../internal/json-syntax.ts";
 import { requestBody } from "../internal/streams.ts";
 
 /** The largest JSON body that is read, in bytes. */
 const bodyLimit = 8 << 20;
 
-/** Reads a JSON body that must be there. `InvalidParameter` with Docker's words when it is missing, malformed or of the wrong shape. */
-export async function readJson<T>(request: Request, decode: Decode<T>): Promise<T> {
+/**
+ * Reads the JSON body of a container's create, which must be there and whose errors name no type before the first member.
+ * `InvalidParameter` with Docker's words when it is missing, malformed or of the wrong shape.
+ */
+export async function readJson<T>(request: Request, decoder: Decoder<T>): Promise<T> {
   const text = await readText(request);
   checkContentType(request, text);
   if (text.trim() === "") throw invalidParameter("invalid JSON: got EOF while reading request body");
-  return decodeJson(text, decode);
+  return decodeJson(text, decoder, "");
 }
 
-/** Reads a JSON body that may be absent. */
-export async function readOptionalJson<T>(request: Request, decode: Decode<T>): Promise<T | undefined> {
+/** Reads any other JSON body. None is as good as an empty one. `InvalidParameter` as above. */
+export async function readOptionalJson<T>(request: Request, decoder: Decoder<T>): Promise<T> {
   const text = await readText(request);
-  if (text.trim() === "") return undefined;
+  if (text.trim() === "") return decoder.zero;
   checkContentType(request, text);
-  return decodeJson(text, decode);
+  return decodeJson(text, decoder, decoder.type.replace(/^.*\./, ""));
 }
 
 /** As Go's decoder, members that are `null` count as absent and names are compared without regard to case. */
-function decodeJson<T>(text: string, decode: Decode<T>): T {
-  // Go decodes null into nothing: as if no member were there.
-  const value = parse(text) ?? {};
+function decodeJson<T>(text: string, decoder: Decoder<T>, root: string): T {
+  const value = parse(text);
   try {
-    return decode(value, "");
+    return value === null ? decoder.zero : decoder.decode(value, root);
   } catch (error) {
     if (error instanceof DecodeError) throw invalidParameter(`invalid JSON: ${error.message}`);
     throw error;
@@ -36,29 +39,35 @@ function decodeJson<T>(text: string, decode: Decode<T>): T {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw invalidParameter(explain(text, error instanceof Error ? error.message : ""));
+  } catch {
+    const reason = jsonSyntaxError(text) ?? "";
+    if (reason.endsWith("after top-level value")) throw invalidParameter("unexpected content after JSON");
+    throw invalidParameter(`invalid JSON: ${reason}`);
   }
 }
 
-/** Turns the JavaScript engine's sentence into the one that Docker's users know. */
-function explain(text: string, message: string): string {
-  if (/non-whitespace character after JSON/.test(message)) return "unexpected content after JSON";
-  const token = /^Unexpected token '(.)'/.exec(message)?.[1];
-  if (token) return `invalid JSON: invalid character '${token}' looking for beginning of value`;
-  const at = /at position (\d+)/.exec(message)?.[1];
-  if (at === undefined || Number(at) >= text.length) return "invalid JSON: unexpected EOF";
-  return `invalid JSON: invalid character '${text[Number(at)]}' looking for beginning of value`;
-}
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/;
+const parameter = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=\s*(?:"[^"]*"|[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
 
 function checkContentType(request: Request, text: string): void {
   const header = request.headers.get("Content-Type") ?? "";
-  if (header === "") {
-    if (text === "") return;
-    throw invalidParameter("malformed Content-Type header (): mime: no media type");
-  }
-  const type = header.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  if (header === "" && text === "") return;
+  const refuse = (wrong: boolean, reason: string) => {
+    if (wrong) throw invalidParameter(`malformed Content-Type header (${header}): mime: ${reason}`);
+  };
+  const [essence = "", ...parameters] = header.split(";").map((part) => part.trim());
+  const [type = "", ...subtypes] = essence.split("/");
+  refuse(!token.test(type), "no media type");
+  refuse(subtypes[0] === "", "expected token after slash");
+  refuse(
+    subtypes.length > 1 || [type, ...subtypes].some((part) => part.replace(token, "") !== ""),
+    "unexpected content after media subtype",
+  );
+  refuse(
+    parameters.some((part, index) => !parameter.test(part) && !(part === "" && index === parameters.length - 1)),
+    "invalid media parameter",
+  );
+  if (essence.toLowerCase() !== "application/json") {
     throw invalidParameter(`unsupported Content-Type header (${header}): must be 'application/json'`);
   }
 }
@@ -66,7 +75,8 @@ function checkContentType(request: Request, text: string): void {
 async function readText(request: Request): Promise<string> {
   const body = requestBody(request);
   if (!body) return "";
-  const decoder = new TextDecoder();
+  // Go takes the mark for a character like any other.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let size = 0;
   let text = "";
   for await (const chunk of body) {

@@ -1,17 +1,25 @@
-import type { Shape } from "../internal/decode.ts";
 import {
   array,
   boolean,
-  type Decode,
-  integer,
+  type Decoder,
+  duration,
+  fileMode,
+  int,
+  int64,
+  labels,
   map,
   nothing,
-  oneOf,
   orNull,
   pair,
+  type Shape,
   string,
   stringOrArray,
+  strings,
   struct,
+  structWith,
+  text,
+  uint16,
+  uint64,
 } from "../internal/decode.ts";
 import { endpointSettings } from "./network-decode.ts";
 import type {
@@ -34,15 +42,6 @@ import type {
   Ulimit,
 } from "./types/host-config.ts";
 
-const strings = array(string);
-const labels = map(string);
-
-/** A struct whose members have Go's zero values where the client gave none. */
-function withZero<T extends object>(zero: T, shape: Shape<T>): Decode<T> {
-  const decode = struct<T>(shape);
-  return (value, path) => ({ ...zero, ...decode(value, path) });
-}
-
 const configShape: Shape<ContainerConfig> = {
   Hostname: string,
   Domainname: string,
@@ -50,19 +49,19 @@ const configShape: Shape<ContainerConfig> = {
   AttachStdin: boolean,
   AttachStdout: boolean,
   AttachStderr: boolean,
-  ExposedPorts: map(nothing),
+  ExposedPorts: map(nothing, "nat.PortSet"),
   Tty: boolean,
   OpenStdin: boolean,
   StdinOnce: boolean,
   Env: strings,
   Cmd: stringOrArray,
-  Healthcheck: struct<HealthConfig>({
+  Healthcheck: struct<HealthConfig>("v1.HealthcheckConfig", {
     Test: strings,
-    Interval: integer,
-    Timeout: integer,
-    StartPeriod: integer,
-    StartInterval: integer,
-    Retries: integer,
+    Interval: duration,
+    Timeout: duration,
+    StartPeriod: duration,
+    StartInterval: duration,
+    Retries: int,
   }),
   ArgsEscaped: boolean,
   Image: string,
@@ -74,92 +73,109 @@ const configShape: Shape<ContainerConfig> = {
   OnBuild: strings,
   Labels: labels,
   StopSignal: string,
-  StopTimeout: integer,
+  StopTimeout: int,
   Shell: stringOrArray,
 };
 
-const throttle = array(withZero<ThrottleDevice>({ Path: "", Rate: 0 }, { Path: string, Rate: integer }));
-const restartPolicy = withZero<RestartPolicy>(
+const throttle = array(
+  structWith<ThrottleDevice>("blkiodev.ThrottleDevice", { Path: "", Rate: 0 }, { Path: string, Rate: uint64 }),
+  "[]*blkiodev.ThrottleDevice",
+);
+const restartPolicy = structWith<RestartPolicy>(
+  "container.RestartPolicy",
   { Name: "", MaximumRetryCount: 0 },
-  { Name: oneOf<RestartPolicy["Name"]>(), MaximumRetryCount: integer },
+  { Name: text<RestartPolicy["Name"]>("container.RestartPolicyMode"), MaximumRetryCount: int },
 );
 
 const resourcesShape: Shape<Resources> = {
-  CpuShares: integer,
-  Memory: integer,
-  NanoCpus: integer,
+  CpuShares: int64,
+  Memory: int64,
+  NanoCpus: int64,
   CgroupParent: string,
-  BlkioWeight: integer,
+  BlkioWeight: uint16,
   BlkioWeightDevice: array(
-    withZero<{ readonly Path: string; readonly Weight: number }>(
+    structWith<{ readonly Path: string; readonly Weight: number }>(
+      "blkiodev.WeightDevice",
       { Path: "", Weight: 0 },
-      { Path: string, Weight: integer },
+      { Path: string, Weight: uint16 },
     ),
+    "[]*blkiodev.WeightDevice",
   ),
   BlkioDeviceReadBps: throttle,
   BlkioDeviceWriteBps: throttle,
   BlkioDeviceReadIOps: throttle,
   BlkioDeviceWriteIOps: throttle,
-  CpuPeriod: integer,
-  CpuQuota: integer,
-  CpuRealtimePeriod: integer,
-  CpuRealtimeRuntime: integer,
+  CpuPeriod: int64,
+  CpuQuota: int64,
+  CpuRealtimePeriod: int64,
+  CpuRealtimeRuntime: int64,
   CpusetCpus: string,
   CpusetMems: string,
   Devices: array(
-    withZero<DeviceMapping>(
+    structWith<DeviceMapping>(
+      "container.DeviceMapping",
       { PathOnHost: "", PathInContainer: "", CgroupPermissions: "" },
       { PathOnHost: string, PathInContainer: string, CgroupPermissions: string },
     ),
   ),
   DeviceCgroupRules: strings,
   DeviceRequests: array(
-    struct<DeviceRequest>({
+    struct<DeviceRequest>("container.DeviceRequest", {
       Driver: string,
-      Count: integer,
+      Count: int,
       DeviceIDs: strings,
       Capabilities: array(strings),
       Options: labels,
     }),
   ),
-  MemoryReservation: integer,
-  MemorySwap: integer,
-  MemorySwappiness: integer,
+  MemoryReservation: int64,
+  MemorySwap: int64,
+  MemorySwappiness: int64,
   OomKillDisable: boolean,
-  PidsLimit: integer,
-  Ulimits: array(withZero<Ulimit>({ Name: "", Hard: 0, Soft: 0 }, { Name: string, Hard: integer, Soft: integer })),
-  CpuCount: integer,
-  CpuPercent: integer,
-  IOMaximumIOps: integer,
-  IOMaximumBandwidth: integer,
+  PidsLimit: int64,
+  Ulimits: array(
+    structWith<Ulimit>("units.Ulimit", { Name: "", Hard: 0, Soft: 0 }, { Name: string, Hard: int64, Soft: int64 }),
+    "[]*units.Ulimit",
+  ),
+  CpuCount: int64,
+  CpuPercent: int64,
+  IOMaximumIOps: uint64,
+  IOMaximumBandwidth: uint64,
 };
 
-const mountRequest: Decode<MountRequest> = withZero<MountRequest>(
+const mountRequest: Decoder<MountRequest> = structWith<MountRequest>(
+  "mount.Mount",
   { Type: "" as MountRequest["Type"], Target: "" },
   {
-    Type: oneOf<MountRequest["Type"]>(),
+    Type: text<MountRequest["Type"]>("mount.Type"),
     Source: string,
     Target: string,
     ReadOnly: boolean,
-    Consistency: string,
-    BindOptions: struct<NonNullable<MountRequest["BindOptions"]>>({
-      Propagation: string,
+    Consistency: text("mount.Consistency"),
+    BindOptions: struct<NonNullable<MountRequest["BindOptions"]>>("mount.BindOptions", {
+      Propagation: text("mount.Propagation"),
       NonRecursive: boolean,
       CreateMountpoint: boolean,
       ReadOnlyNonRecursive: boolean,
       ReadOnlyForceRecursive: boolean,
     }),
-    VolumeOptions: struct<NonNullable<MountRequest["VolumeOptions"]>>({
+    VolumeOptions: struct<NonNullable<MountRequest["VolumeOptions"]>>("mount.VolumeOptions", {
       NoCopy: boolean,
       Labels: labels,
       Subpath: string,
-      DriverConfig: struct<{ readonly Name?: string; readonly Options?: Readonly<Record<string, string>> }>({
-        Name: string,
-        Options: labels,
-      }),
+      DriverConfig: struct<{ readonly Name?: string; readonly Options?: Readonly<Record<string, string>> }>(
+        "mount.Driver",
+        {
+          Name: string,
+          Options: labels,
+        },
+      ),
     }),
-    TmpfsOptions: struct<NonNullable<MountRequest["TmpfsOptions"]>>({ SizeBytes: integer, Mode: integer }),
-    ImageOptions: struct<NonNullable<MountRequest["ImageOptions"]>>({ Subpath: string }),
+    TmpfsOptions: struct<NonNullable<MountRequest["TmpfsOptions"]>>("mount.TmpfsOptions", {
+      SizeBytes: int64,
+      Mode: fileMode,
+    }),
+    ImageOptions: struct<NonNullable<MountRequest["ImageOptions"]>>("mount.ImageOptions", { Subpath: string }),
   },
 );
 
@@ -167,10 +183,15 @@ const hostConfigShape: Shape<HostConfig> = {
   ...resourcesShape,
   Binds: strings,
   ContainerIDFile: string,
-  LogConfig: withZero<LogConfig>({ Type: "", Config: {} }, { Type: string, Config: labels }),
-  NetworkMode: string,
+  LogConfig: structWith<LogConfig>("container.LogConfig", { Type: "", Config: {} }, { Type: string, Config: labels }),
+  NetworkMode: text("container.NetworkMode"),
   PortBindings: map(
-    orNull(array(withZero<PortBinding>({ HostIp: "", HostPort: "" }, { HostIp: string, HostPort: string }))),
+    orNull(
+      array(
+        structWith<PortBinding>("nat.PortBinding", { HostIp: "", HostPort: "" }, { HostIp: string, HostPort: string }),
+      ),
+    ),
+    "nat.PortMap",
   ),
   RestartPolicy: restartPolicy,
   AutoRemove: boolean,
@@ -180,49 +201,55 @@ const hostConfigShape: Shape<HostConfig> = {
   Annotations: labels,
   CapAdd: stringOrArray,
   CapDrop: stringOrArray,
-  CgroupnsMode: oneOf<HostConfig["CgroupnsMode"]>(),
+  CgroupnsMode: text<HostConfig["CgroupnsMode"]>("container.CgroupnsMode"),
   Dns: strings,
   DnsOptions: strings,
   DnsSearch: strings,
   ExtraHosts: strings,
   GroupAdd: strings,
-  IpcMode: string,
-  Cgroup: string,
+  IpcMode: text("container.IpcMode"),
+  Cgroup: text("container.CgroupSpec"),
   Links: strings,
-  OomScoreAdj: integer,
-  PidMode: string,
+  OomScoreAdj: int,
+  PidMode: text("container.PidMode"),
   Privileged: boolean,
   PublishAllPorts: boolean,
   ReadonlyRootfs: boolean,
   SecurityOpt: strings,
   StorageOpt: labels,
   Tmpfs: labels,
-  UTSMode: string,
-  UsernsMode: string,
-  ShmSize: integer,
+  UTSMode: text("container.UTSMode"),
+  UsernsMode: text("container.UsernsMode"),
+  ShmSize: int64,
   Sysctls: labels,
   Runtime: string,
-  Isolation: string,
+  Isolation: text("container.Isolation"),
   Mounts: array(mountRequest),
   MaskedPaths: strings,
   ReadonlyPaths: strings,
   Init: boolean,
 };
 
-export const containerCreateRequest: Decode<ContainerCreateRequest> = struct<ContainerCreateRequest>({
-  ...configShape,
-  HostConfig: struct<HostConfig>(hostConfigShape),
-  NetworkingConfig: struct<NonNullable<ContainerCreateRequest["NetworkingConfig"]>>({
-    EndpointsConfig: map((value, path) => (value === null ? {} : endpointSettings(value, path))),
-  }),
-});
+export const containerCreateRequest: Decoder<ContainerCreateRequest> = struct<ContainerCreateRequest>(
+  "container.CreateRequest",
+  {
+    ...configShape,
+    HostConfig: struct<HostConfig>("container.HostConfig", hostConfigShape),
+    NetworkingConfig: struct<NonNullable<ContainerCreateRequest["NetworkingConfig"]>>("network.NetworkingConfig", {
+      EndpointsConfig: map(endpointSettings, "map[string]*network.EndpointSettings"),
+    }),
+  },
+);
 
-export const containerUpdateRequest: Decode<ContainerUpdateRequest> = struct<ContainerUpdateRequest>({
-  ...resourcesShape,
-  RestartPolicy: restartPolicy,
-});
+export const containerUpdateRequest: Decoder<ContainerUpdateRequest> = struct<ContainerUpdateRequest>(
+  "container.UpdateConfig",
+  {
+    ...resourcesShape,
+    RestartPolicy: restartPolicy,
+  },
+);
 
-export const execCreateRequest: Decode<ExecCreateRequest> = struct<ExecCreateRequest>({
+export const execCreateRequest: Decoder<ExecCreateRequest> = struct<ExecCreateRequest>("container.ExecOptions", {
   User: string,
   Privileged: boolean,
   Tty: boolean,
@@ -236,7 +263,7 @@ export const execCreateRequest: Decode<ExecCreateRequest> = struct<ExecCreateReq
   Cmd: strings,
 });
 
-export const execStartRequest: Decode<ExecStartRequest> = struct<ExecStartRequest>({
+export const execStartRequest: Decoder<ExecStartRequest> = struct<ExecStartRequest>("container.ExecStartOptions", {
   Detach: boolean,
   Tty: boolean,
   ConsoleSize: pair,

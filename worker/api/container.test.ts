@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UpgradedConnection } from "./engine-api.ts";
-import { ask, type Fakes, messageOf, routerWith } from "./fake-backends.ts";
+import { ask, type Fakes, messageOf, noSuchContainer, routerWith } from "./fake-backends.ts";
 
 const created = async () => ({ Id: "c1", Warnings: [] });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -57,7 +57,8 @@ describe("ContainerCreate", () => {
       '{"HostConfig":{"Memory":"1g"}}',
       "invalid JSON: json: cannot unmarshal string into Go struct field .HostConfig.Memory of type int64",
     ],
-    ["[]", "invalid JSON: json: cannot unmarshal array into Go value of type struct"],
+    ["[]", "invalid JSON: json: cannot unmarshal array into Go value of type container.CreateRequest"],
+    ['{"HostConfig":{"Memory":1}}', "config cannot be empty in order to create a container"],
     ["{}", "config cannot be empty in order to create a container"],
   ])("refuses the body %j", async (body, message) => {
     const { router, calls } = routerWith({ containers: { create: created } });
@@ -70,6 +71,20 @@ describe("ContainerCreate", () => {
     const { router } = routerWith({ containers: { create: created } });
     const text = await ask(router, "POST /containers/create", "{}", { "Content-Type": "text/plain" });
     expect(await messageOf(text)).toBe("unsupported Content-Type header (text/plain): must be 'application/json'");
+    for (const [type, reason] of [
+      ["application/json; x", "invalid media parameter"],
+      ["application/json, text/plain", "unexpected content after media subtype"],
+      ["/", "no media type"],
+      ["a/b/c", "unexpected content after media subtype"],
+      ["text/", "expected token after slash"],
+    ] as const) {
+      const malformed = await ask(router, "POST /containers/create", "{}", { "Content-Type": type });
+      expect(await messageOf(malformed)).toBe(`malformed Content-Type header (${type}): mime: ${reason}`);
+    }
+    for (const type of ["APPLICATION/JSON", "application/json;", 'application/json; charset="utf-8"; a=b']) {
+      const read = await ask(router, "POST /containers/create", "{", { "Content-Type": type });
+      expect(await messageOf(read)).toBe("invalid JSON: unexpected EOF");
+    }
     const large = await ask(router, "POST /containers/create", " ".repeat((8 << 20) + 1));
     expect([large.status, await messageOf(large)]).toEqual([400, "request body too large: more than 8388608 bytes"]);
   });
@@ -205,7 +220,17 @@ describe("ContainerAttach", () => {
     expect(cancelled.sort()).toEqual(["stderr", "stdout"]);
   });
 
-  it("declines with the backend's error", async () => {
+  it("declines with bare text, as Docker does, which has taken the connection over by then", async () => {
+    const { answer } = await upgrade({ containers: { attach: noSuchContainer } }, "/containers/zz/attach?stream=1");
+    if (!(answer instanceof Response)) throw new Error("accepted");
+    expect([answer.status, answer.headers.get("Content-Type"), await answer.text()]).toEqual([
+      404,
+      "application/vnd.docker.raw-stream",
+      "No such container: zz\r\n",
+    ]);
+  });
+
+  it("declines an exec with the backend's error", async () => {
     const { router } = routerWith({
       execs: { inspect: async () => Promise.reject(new Error("No such exec instance: zz")) },
     });

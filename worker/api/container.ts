@@ -1,13 +1,21 @@
-import { invalidParameter } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
 import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
-import { readJson } from "./body.ts";
+import { readJson, readOptionalJson } from "./body.ts";
 import type { ContainerBackend } from "./container-backend.ts";
 import { containerCreateRequest, containerUpdateRequest } from "./container-decode.ts";
 import { queryFilters } from "./filters.ts";
-import { streamContentType, upgradedConnection } from "./hijack.ts";
+import { rawStream, streamContentType, upgradedConnection } from "./hijack.ts";
 import type { OperationId } from "./operations.ts";
 import { queryBool, queryInt, queryPlatform, querySize, queryTime } from "./query.ts";
-import { emptyResponse, encodeJson, jsonResponse, streamResponse, textStream } from "./responses.ts";
+import {
+  emptyResponse,
+  encodeJson,
+  errorStatus,
+  jsonResponse,
+  streamResponse,
+  textResponse,
+  textStream,
+} from "./responses.ts";
 import { stdcopyFrame } from "./stdcopy.ts";
 import type { ContainerAttachOptions, ContainerLogsOptions, ContainerStopOptions, LogFrame } from "./types/backend.ts";
 import type { WaitCondition } from "./types/container.ts";
@@ -35,7 +43,11 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
     ContainerKill: done(({ query }, name) => backend.kill(name, query.get("signal") || undefined)),
     ContainerPause: done((_, name) => backend.pause(name)),
     ContainerUnpause: done((_, name) => backend.unpause(name)),
-    ContainerRename: done(({ query }, name) => backend.rename(name, query.get("name") ?? "")),
+    ContainerRename: done(({ query }, name) => {
+      const newName = query.get("name");
+      if (!newName) throw invalidParameter("Neither old nor new names may be empty");
+      return backend.rename(name, newName);
+    }),
     ContainerDelete: done(({ query }, name) =>
       backend.remove(name, {
         force: queryBool(query, "force"),
@@ -48,7 +60,7 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
       return emptyResponse(200);
     },
     ContainerUpdate: async ({ param, request }) =>
-      jsonResponse(await backend.update(param("id"), await readJson(request, containerUpdateRequest))),
+      jsonResponse(await backend.update(param("id"), await readOptionalJson(request, containerUpdateRequest))),
     ContainerPrune: async ({ query, signal }) =>
       jsonResponse(await backend.prune({ filters: queryFilters(query), signal })),
     ContainerWait: (call) => wait(backend, call),
@@ -83,7 +95,8 @@ function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>>
 
 async function create(backend: ContainerBackend, call: ApiCall): Promise<Response> {
   const request = await readJson(call.request, containerCreateRequest);
-  if (Object.keys(request).length === 0) {
+  const { HostConfig: _, NetworkingConfig: __, ...config } = request;
+  if (Object.keys(config).length === 0) {
     throw invalidParameter("config cannot be empty in order to create a container");
   }
   const name = call.query.get("name");
@@ -140,7 +153,14 @@ function attach(backend: ContainerBackend): Upgrader {
       ...(keys ? { detachKeys: keys } : {}),
       signal,
     };
-    return upgradedConnection(await backend.attach(call.param("id"), options), version);
+    try {
+      return upgradedConnection(await backend.attach(call.param("id"), options), version);
+    } catch (error) {
+      const status = errorStatus(error);
+      if (status === 500) throw error;
+      // Docker has taken the connection over by then: it writes bare text.
+      return textResponse(`${errorMessage(error)}\r\n`, status, { "Content-Type": rawStream });
+    }
   };
 }
 

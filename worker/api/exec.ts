@@ -13,7 +13,7 @@ export function execRoutes(backend: ExecBackend): Routes {
   return {
     handlers: {
       ContainerExec: async (call) => {
-        const request = (await readOptionalJson(call.request, execCreateRequest)) ?? {};
+        const request = await readOptionalJson(call.request, execCreateRequest);
         if (!request.Cmd?.length) throw invalidParameter("No exec command specified");
         return jsonResponse({ Id: await backend.create(call.param("id"), request) }, 201);
       },
@@ -29,9 +29,8 @@ export function execRoutes(backend: ExecBackend): Routes {
 
 async function start(backend: ExecBackend, call: ApiCall): Promise<UpgradedConnection | Response> {
   const id = call.param("id");
-  // Before the body is looked at, as Docker does.
+  const request = await readOptionalJson(call.request, execStartRequest);
   await backend.inspect(id);
-  const request = (await readOptionalJson(call.request, execStartRequest)) ?? {};
   const [rows, columns] = request.ConsoleSize ?? [0, 0];
   const options = { tty: request.Tty ?? false, ...(rows > 0 && columns > 0 ? { size: { rows, columns } } : {}) };
   if (request.Detach) {

@@ -47,13 +47,12 @@ function local(backend: ImageBackend): Partial<Record<OperationId, Handler>> {
       await backend.tag(call.param("name"), target);
       return emptyResponse(201);
     },
-    ImageDelete: async (call) =>
-      jsonResponse(
-        await backend.remove(call.param("name"), {
-          force: queryBool(call.query, "force"),
-          prune: !queryBool(call.query, "noprune"),
-        }),
-      ),
+    ImageDelete: async ({ param, query }) => {
+      const name = param("name");
+      if (name.trim() === "") throw invalidParameter("image name cannot be blank");
+      const options = { force: queryBool(query, "force"), prune: !queryBool(query, "noprune") };
+      return jsonResponse(await backend.remove(name, options));
+    },
     ImagePrune: async ({ query, signal }) =>
       jsonResponse(await backend.prune({ filters: queryFilters(query), signal })),
   };

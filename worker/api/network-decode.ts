@@ -1,4 +1,4 @@
-import { array, boolean, type Decode, integer, map, string, struct } from "../internal/decode.ts";
+import { array, boolean, type Decoder, int, labels, string, strings, struct, structWith } from "../internal/decode.ts";
 import type {
   EndpointIpamConfig,
   EndpointSettings,
@@ -9,62 +9,70 @@ import type {
   NetworkDisconnectRequest,
 } from "./types/network.ts";
 
-const strings = array(string);
-const labels = map(string);
+export const endpointSettings: Decoder<Partial<EndpointSettings>> = struct<EndpointSettings>(
+  "network.EndpointSettings",
+  {
+    IPAMConfig: struct<EndpointIpamConfig>("network.EndpointIPAMConfig", {
+      IPv4Address: string,
+      IPv6Address: string,
+      LinkLocalIPs: strings,
+    }),
+    Links: strings,
+    Aliases: strings,
+    MacAddress: string,
+    DriverOpts: labels,
+    GwPriority: int,
+    NetworkID: string,
+    EndpointID: string,
+    Gateway: string,
+    IPAddress: string,
+    IPPrefixLen: int,
+    IPv6Gateway: string,
+    GlobalIPv6Address: string,
+    GlobalIPv6PrefixLen: int,
+    DNSNames: strings,
+  },
+);
 
-export const endpointSettings: Decode<Partial<EndpointSettings>> = struct<EndpointSettings>({
-  IPAMConfig: struct<EndpointIpamConfig>({ IPv4Address: string, IPv6Address: string, LinkLocalIPs: strings }),
-  Links: strings,
-  Aliases: strings,
-  MacAddress: string,
-  DriverOpts: labels,
-  GwPriority: integer,
-  NetworkID: string,
-  EndpointID: string,
-  Gateway: string,
-  IPAddress: string,
-  IPPrefixLen: integer,
-  IPv6Gateway: string,
-  GlobalIPv6Address: string,
-  GlobalIPv6PrefixLen: integer,
-  DNSNames: strings,
-});
-
-const createFields = struct<NetworkCreateRequest>({
-  Name: string,
-  Driver: string,
-  Scope: string,
-  EnableIPv4: boolean,
-  EnableIPv6: boolean,
-  IPAM: struct<Ipam>({
+export const networkCreateRequest = structWith<NetworkCreateRequest>(
+  "network.CreateRequest",
+  { Name: "" },
+  {
+    Name: string,
     Driver: string,
+    Scope: string,
+    EnableIPv4: boolean,
+    EnableIPv6: boolean,
+    IPAM: struct<Ipam>("network.IPAM", {
+      Driver: string,
+      Options: labels,
+      Config: array(
+        struct<IpamConfig>("network.IPAMConfig", {
+          Subnet: string,
+          IPRange: string,
+          Gateway: string,
+          AuxiliaryAddresses: labels,
+        }),
+      ),
+    }),
+    Internal: boolean,
+    Attachable: boolean,
+    Ingress: boolean,
+    ConfigOnly: boolean,
+    ConfigFrom: struct<NonNullable<NetworkCreateRequest["ConfigFrom"]>>("network.ConfigReference", { Network: string }),
     Options: labels,
-    Config: array(struct<IpamConfig>({ Subnet: string, IPRange: string, Gateway: string, AuxiliaryAddresses: labels })),
-  }),
-  Internal: boolean,
-  Attachable: boolean,
-  Ingress: boolean,
-  ConfigOnly: boolean,
-  ConfigFrom: struct<NonNullable<NetworkCreateRequest["ConfigFrom"]>>({ Network: string }),
-  Options: labels,
-  Labels: labels,
-});
+    Labels: labels,
+  },
+);
 
-export const networkCreateRequest: Decode<NetworkCreateRequest> = (value, path) => ({
-  Name: "",
-  ...createFields(value, path),
-});
+export const networkConnectRequest = structWith<NetworkConnectRequest>(
+  "network.ConnectOptions",
+  { Container: "" },
+  { Container: string, EndpointConfig: endpointSettings },
+);
 
-const connectFields = struct<NetworkConnectRequest>({ Container: string, EndpointConfig: endpointSettings });
-
-export const networkConnectRequest: Decode<NetworkConnectRequest> = (value, path) => ({
-  Container: "",
-  ...connectFields(value, path),
-});
-
-const disconnectFields = struct<NetworkDisconnectRequest>({ Container: string, Force: boolean });
-
-export const networkDisconnectRequest: Decode<NetworkDisconnectRequest> = (value, path) => ({
-  Container: "",
-  ...disconnectFields(value, path),
-});
+export const networkDisconnectRequest = structWith<NetworkDisconnectRequest>(
+  "network.DisconnectOptions",
+  { Container: "" },
+  { Container: string, Force: boolean },
+);

@@ -14,7 +14,7 @@ const statuses: Record<ErrorName, number> = {
 };
 
 /** The one place where an error becomes an HTTP status. What is none of ours is a 500. */
-function errorStatus(error: unknown): number {
+export function errorStatus(error: unknown): number {
   return isEngineError(error) ? statuses[error.name as ErrorName] : 500;
 }
 
@@ -33,6 +33,12 @@ export function jsonResponse(value: unknown, status = 200): Response {
 
 export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}
+
+/** Bare text. */
+export function textResponse(text: string, status: number, headers: Readonly<Record<string, string>>): Response {
+  const bytes = new TextEncoder().encode(text);
+  return new Response(bytes, { status, headers: { ...headers, "Content-Length": String(bytes.length) } });
 }
 
 export function emptyResponse(status: 200 | 201 | 204): Response {

@@ -20,7 +20,8 @@ function compile(id: OperationId): Route {
     names.push(name);
     return "(.+)";
   });
-  return { id, operation, pattern: new RegExp(`^${source}$`), names };
+  // At the end of a path nothing is a name too, as in Docker's routes: `DELETE /containers/`.
+  return { id, operation, pattern: new RegExp(`^${source.replace(/\+\)$/, "*)")}$`), names };
 }
 
 /** Those without parameters first, then the longest: `/services/a/logs` is not a service named `a/logs`. */

@@ -1,5 +1,5 @@
 import { unavailable } from "../errdefs/errors.ts";
-import { map, string, struct } from "../internal/decode.ts";
+import { labels, string, struct } from "../internal/decode.ts";
 import type { Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
 import { queryFilters } from "./filters.ts";
@@ -9,11 +9,11 @@ import type { VolumeCreateRequest } from "./types/volume.ts";
 import { isBefore } from "./version.ts";
 import type { VolumeBackend } from "./volume-backend.ts";
 
-const volumeCreateRequest = struct<VolumeCreateRequest>({
+const volumeCreateRequest = struct<VolumeCreateRequest>("volume.CreateOptions", {
   Name: string,
   Driver: string,
-  DriverOpts: map(string),
-  Labels: map(string),
+  DriverOpts: labels,
+  Labels: labels,
 });
 
 /** The operations under /volumes. */
@@ -23,7 +23,7 @@ export function volumeRoutes(backend: VolumeBackend): Routes {
       VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query))),
       VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
       VolumeCreate: async ({ request }) =>
-        jsonResponse(await backend.create((await readOptionalJson(request, volumeCreateRequest)) ?? {}), 201),
+        jsonResponse(await backend.create(await readOptionalJson(request, volumeCreateRequest)), 201),
       VolumeUpdate: async () => {
         throw unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
       },

@@ -32,8 +32,9 @@ export class ContainerTable {
     return [...this.#containers.values()].toSorted((a, b) => compare(b.record.created, a.record.created));
   }
 
-  /** By name, ID or unambiguous prefix of an ID. Throws `NotFound`, or `InvalidParameter` for an ambiguous prefix. */
+  /** By name, ID or unambiguous prefix of an ID. Throws `NotFound`, or `InvalidParameter` for an ambiguous prefix or none. */
   get(reference: string): Container {
+    if (reference === "") throw invalidParameter('invalid name or ID supplied: ""');
     const container = this.find(reference);
     if (!container) throw notFound(`No such container: ${reference}`);
     return container;

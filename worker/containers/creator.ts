@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions } from "../api/types/backend.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
-import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
@@ -33,8 +33,9 @@ export class Creator {
 
   async create({ name, platform, request, signal }: ContainerCreateOptions): Promise<ContainerCreateResponse> {
     const { images, host: guestHost } = this.#components;
-    if (request.Image === undefined || request.Image === "") {
-      throw invalidParameter("config cannot be empty in order to create a container");
+    if (!request.Image) {
+      if (commandLine(request).length === 0) throw invalidParameter("no command specified");
+      throw notImplemented("a container without an image is not supported yet");
     }
     const asked = completeHostConfig(request.HostConfig);
     const { values, warnings } = discardedLimits(asked);

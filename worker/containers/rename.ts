@@ -10,7 +10,6 @@ export async function renameContainer(
   container: Container,
   { reference, newName }: { readonly reference: string; readonly newName: string },
 ): Promise<void> {
-  if (newName === "") throw invalidParameter("Neither old nor new names may be empty");
   return container.lock.run(async () => {
     if (container.gone) throw notFound(`No such container: ${reference}`);
     const oldName = container.name;

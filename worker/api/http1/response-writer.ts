@@ -8,6 +8,7 @@ const reasons: Readonly<Record<number, string>> = {
   201: "Created",
   202: "Accepted",
   204: "No Content",
+  301: "Moved Permanently",
   304: "Not Modified",
   400: "Bad Request",
   401: "Unauthorized",

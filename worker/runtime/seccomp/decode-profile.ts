@@ -1,35 +1,36 @@
 import { errorMessage, invalidParameter } from "../../errdefs/errors.ts";
-import { array, type Decode, type Decoded, integer, string, struct } from "../../internal/decode.ts";
+import { array, type Decoded, string, strings, struct, structWith, text, uint, uint64 } from "../../internal/decode.ts";
+import { jsonSyntaxError } from "../../internal/json-syntax.ts";
 import type { ArgumentCheck, RuleFilter, SeccompProfile, SyscallRule } from "./profile.ts";
 
-const check: Decode<ArgumentCheck> = (value, path) => {
-  const { index = 0, value: compared = 0, op = "", ...rest } = checkMembers(value, path);
-  return { index, value: compared, op, ...rest };
-};
+const check = structWith<ArgumentCheck>(
+  "specs.LinuxSeccompArg",
+  { index: 0, value: 0, op: "" },
+  { index: uint, value: uint64, valueTwo: uint64, op: text("specs.LinuxSeccompOperator") },
+);
 
-const checkMembers = struct<ArgumentCheck>({ index: integer, value: integer, valueTwo: integer, op: string });
+const filter = struct<RuleFilter>("seccomp.Filter", { caps: strings, arches: strings, minKernel: string });
 
-const filter = struct<RuleFilter>({ caps: array(string), arches: array(string), minKernel: string });
+const action = text("specs.LinuxSeccompAction");
 
-const rule: Decode<SyscallRule> = (value, path) => {
-  const { action = "", ...rest } = ruleMembers(value, path);
-  return { action, ...rest };
-};
+const rule = structWith<SyscallRule>(
+  "seccomp.Syscall",
+  { action: "" },
+  {
+    names: strings,
+    name: string,
+    action,
+    errnoRet: uint,
+    args: array(check, "[]*specs.LinuxSeccompArg"),
+    includes: filter,
+    excludes: filter,
+  },
+);
 
-const ruleMembers = struct<SyscallRule>({
-  names: array(string),
-  name: string,
-  action: string,
-  errnoRet: integer,
-  args: array(check),
-  includes: filter,
-  excludes: filter,
-});
-
-const profile = struct<SeccompProfile>({
-  defaultAction: string,
-  defaultErrnoRet: integer,
-  syscalls: array(rule),
+const profile = struct<SeccompProfile>("seccomp.Seccomp", {
+  defaultAction: action,
+  defaultErrnoRet: uint,
+  syscalls: array(rule, "[]*seccomp.Syscall"),
 });
 
 /**
@@ -48,8 +49,12 @@ export function decodeSeccompProfile(text: string): SeccompProfile | undefined {
 
 function parse(text: string): Decoded<SeccompProfile> {
   try {
-    return profile(JSON.parse(text) ?? {}, "");
+    return profile.decode(JSON.parse(text) ?? {}, "Seccomp");
   } catch (error) {
-    throw invalidParameter(`Decoding seccomp profile failed: ${errorMessage(error)}`);
+    const reason = (jsonSyntaxError(text) ?? errorMessage(error)).replace(
+      /^unexpected EOF$/,
+      "unexpected end of JSON input",
+    );
+    throw invalidParameter(`Decoding seccomp profile failed: ${reason}`);
   }
 }
