@@ -25,7 +25,7 @@ import type { HostSession } from "./host/host-session.ts";
 import { ImageStore } from "./images/image-store.ts";
 import { Images } from "./images/images.ts";
 import { Puller } from "./images/puller.ts";
-import type { Clock } from "./internal/clock.ts";
+import { type Clock, settlesWithin } from "./internal/clock.ts";
 import type { Disposable } from "./internal/disposable.ts";
 import { generateId } from "./internal/ids.ts";
 import { LogStore } from "./logger/log-store.ts";
@@ -65,6 +65,16 @@ const dockerSocketConnections = 128;
 /** How long the guest may take to end its containers when the engine stops: one that hangs ends with them. As dockerd's. */
 const shutdownTimeout = 15_000;
 
+interface DaemonParts {
+  readonly api: EngineApi;
+  readonly host: HostSession;
+  readonly guest: MachineGuest;
+  readonly containers: Containers;
+  readonly records: RecordStore;
+  readonly clock: Clock;
+  readonly rehearsals: Rehearsals;
+}
+
 /**
  * The engine. Life cycle: `start` opens what was kept, settles what a former engine left, and boots the guest; a guest that dies is
  * reported, and booted again by whatever needs one next; `stop` ends the containers and the guest, and closes what was opened.
@@ -72,28 +82,12 @@ const shutdownTimeout = 15_000;
 export class Daemon {
   readonly api: EngineApi;
   readonly host: HostSession;
-  readonly #guest: MachineGuest;
-  readonly #containers: Containers;
-  readonly #records: RecordStore;
-  readonly #clock: Clock;
-  readonly #rehearsals: Rehearsals;
+  readonly #parts: DaemonParts;
 
-  private constructor(parts: {
-    readonly api: EngineApi;
-    readonly host: HostSession;
-    readonly guest: MachineGuest;
-    readonly containers: Containers;
-    readonly records: RecordStore;
-    readonly clock: Clock;
-    readonly rehearsals: Rehearsals;
-  }) {
+  private constructor(parts: DaemonParts) {
     this.api = parts.api;
     this.host = parts.host;
-    this.#guest = parts.guest;
-    this.#containers = parts.containers;
-    this.#records = parts.records;
-    this.#clock = parts.clock;
-    this.#rehearsals = parts.rehearsals;
+    this.#parts = parts;
   }
 
   static async start(components: DaemonComponents): Promise<Daemon> {
@@ -136,18 +130,17 @@ export class Daemon {
 
   /** Called each time that the guest is gone other than by `stop`. */
   onGuestGone(listener: (reason: string) => void): Disposable {
-    return this.#guest.onGone(listener);
+    return this.#parts.guest.onGone(listener);
   }
 
   async stop(): Promise<void> {
-    this.#rehearsals.end();
-    const closed = this.#containers.close();
-    const patience = new AbortController();
-    await Promise.race([closed, this.#clock.sleep(shutdownTimeout, patience.signal).catch(() => undefined)]);
-    patience.abort();
-    await this.#guest.stop();
+    const { rehearsals, containers, clock, guest, records } = this.#parts;
+    rehearsals.end();
+    const closed = containers.close();
+    await settlesWithin(clock, closed, shutdownTimeout);
+    await guest.stop();
     await closed;
-    await this.#records.close();
+    await records.close();
   }
 }
 

@@ -1,20 +1,9 @@
 import { type EngineError, invalidParameter, system } from "../errdefs/errors.ts";
+import { errnoText } from "../shim/errno.ts";
 import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import type { BindSource, BindSources } from "./components.ts";
 import type { ContainerMount } from "./record.ts";
 
-/** What Docker says of a folder that it cannot make. */
-const mkdirFailures: Readonly<Record<string, string>> = {
-  EEXIST: "file exists",
-  // A symlink that leads out of a shared folder leads nowhere.
-  EXDEV: "file exists",
-  ELOOP: "too many levels of symbolic links",
-  ENOTDIR: "not a directory",
-  EROFS: "read-only file system",
-  EACCES: "permission denied",
-  EPERM: "operation not permitted",
-  ENOSPC: "no space left on device",
-};
 const absent: readonly string[] = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV"];
 
 /** The place in the guest that `source` stands for. Throws `InvalidParameter` when it has none. */
@@ -95,15 +84,16 @@ async function leadsNowhere(guest: Guest, path: string): Promise<boolean> {
     return false;
   } catch (error) {
     if (!(error instanceof GuestError)) throw error;
-    return ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code);
+    return absent.includes(error.code);
   }
 }
 
 function bindFailure(error: unknown, source: string, create: boolean): unknown {
   if (!(error instanceof GuestError)) return error;
-  const why = mkdirFailures[error.code];
-  if (create && why) return system(`error while creating mount source path '${source}': mkdir ${source}: ${why}`);
-  return !create && absent.includes(error.code) ? missing(source) : error;
+  if (!create) return absent.includes(error.code) ? missing(source) : error;
+  // A symlink that leads out of a shared folder leads nowhere.
+  const why = errnoText(error.code === "EXDEV" ? "EEXIST" : error.code);
+  return system(`error while creating mount source path '${source}': mkdir ${source}: ${why}`);
 }
 
 function missing(source: string, hint = ""): EngineError {

@@ -8,14 +8,15 @@ import type { RecordStore } from "../metadata/records.ts";
 import type { Sandboxes } from "../network/sandbox.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Guest, GuestOperation } from "../shim/guest.ts";
+import type { Guest } from "../shim/guest.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";
+import type { VolumeStore } from "../volumes/volume-store.ts";
 
 /** What containers need of the rest of the engine. */
 export interface ContainersComponents {
   readonly records: RecordStore;
   readonly images: ImageLookup;
-  readonly volumes: VolumeStore;
+  readonly volumes: Pick<VolumeStore, "acquire" | "release" | "removeUnused" | "mount">;
   readonly binds: BindSources;
   readonly snapshotter: Snapshotter;
   readonly sandboxes: Sandboxes;
@@ -54,43 +55,6 @@ export interface ContainerImage {
 export interface HeldImage extends ContainerImage {
   /** Call it when a container's record holds the layers, or there will be none. */
   release(): Promise<void>;
-}
-
-interface VolumeStore {
-  /** Finds or makes a volume, and notes that the container uses it. Without a name it is anonymous. */
-  acquire(options: AcquireVolume): Promise<AcquiredVolume>;
-  /** The container is gone. No error when the volume is. */
-  release(name: string, container: string): Promise<void>;
-  /** Removes a volume unless something uses it. */
-  removeUnused(name: string): Promise<void>;
-  /**
-   * What has to be done in the guest before the volume is bound, and whether there is nothing in it yet. Others who mount a
-   * fresh volume wait until `filled` was called.
-   */
-  mount(name: string): Promise<VolumeMount>;
-}
-
-export interface VolumeMount {
-  readonly operations: readonly GuestOperation[];
-  /** Such as `ro`, for the mount of it in the container. */
-  readonly flags: readonly string[];
-  readonly fresh: boolean;
-  filled(): void;
-}
-
-export interface AcquireVolume {
-  readonly name?: string;
-  readonly container: string;
-  readonly driver?: string;
-  readonly driverOptions?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-interface AcquiredVolume {
-  readonly name: string;
-  readonly driver: string;
-  /** Where it is in the guest. */
-  readonly mountpoint: string;
 }
 
 /** What stands in the guest for a bind source that a client named. */

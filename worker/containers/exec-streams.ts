@@ -1,5 +1,5 @@
 import type { AttachedStreams } from "../api/types/backend.ts";
-import type { Clock } from "../internal/clock.ts";
+import { type Clock, settlesWithin } from "../internal/clock.ts";
 import type { Process } from "../runtime/runtime.ts";
 import { endedBy } from "./attach.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
@@ -59,9 +59,7 @@ async function copyOutputs(process: Process, outputs: readonly Output[], clock: 
   );
   await process.exited.catch(() => undefined);
   for (const { fan } of outputs) fan.hurry();
-  const patience = new AbortController();
-  await Promise.race([copied, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
-  patience.abort();
+  await settlesWithin(clock, copied, drainTime);
   for (const { fan } of outputs) fan.close();
 }
 

@@ -229,17 +229,14 @@ function processSpec({ container, request, user }: Exec): ProcessSpec {
     throw new StartFailed("OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
   }
   const environment = containerEnvironment({ ...container.record.config, Tty: request.Tty ?? false });
-  const [height, width] = request.ConsoleSize ?? [0, 0];
-  return {
-    ...(request.Tty && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
-    ...addedProcessSpec(container, {
-      user,
-      args: request.Cmd ?? [],
-      env: mergeEnvironment(environment, request.Env ?? []),
-      cwd: request.WorkingDir ?? "",
-      privileged: request.Privileged ?? false,
-    }),
-  };
+  return addedProcessSpec(container, {
+    user,
+    args: request.Cmd ?? [],
+    env: mergeEnvironment(environment, request.Env ?? []),
+    cwd: request.WorkingDir ?? "",
+    privileged: request.Privileged ?? false,
+    console: request.Tty ? (request.ConsoleSize ?? [0, 0]) : undefined,
+  });
 }
 
 function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached: boolean): Stdio {

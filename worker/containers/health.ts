@@ -9,6 +9,7 @@ import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import { readUserDatabase } from "./process-options.ts";
 import { addedProcessSpec } from "./process-spec.ts";
+import { SIGKILL } from "./signals.ts";
 
 const milli = 1_000_000;
 const defaults = { interval: 30_000, timeout: 30_000, startInterval: 5000, retries: 3 };
@@ -48,13 +49,9 @@ export class HealthMonitor {
     for (;;) {
       const starting = this.#container.health?.Status === "starting" && clock.now().getTime() < grace;
       const pause = starting
-        ? config.StartInterval
-          ? config.StartInterval / milli
-          : defaults.startInterval
-        : config.Interval
-          ? config.Interval / milli
-          : defaults.interval;
-      await clock.sleep(pause, this.#stop.signal);
+        ? config.StartInterval || defaults.startInterval * milli
+        : config.Interval || defaults.interval * milli;
+      await clock.sleep(pause / milli, this.#stop.signal);
       if (this.#container.state.status !== "running") continue;
       const result = await this.#probe(config);
       if (this.#stop.signal.aborted) return;
@@ -84,7 +81,7 @@ export class HealthMonitor {
       ExitCode: exitCode,
       Output: output.slice(0, longestOutput),
     });
-    const timeout = config.Timeout ? config.Timeout / milli : defaults.timeout;
+    const timeout = (config.Timeout || defaults.timeout * milli) / milli;
     const over = new AbortController();
     const pause = (milliseconds: number) =>
       clock.sleep(milliseconds, over.signal).then(
@@ -98,13 +95,13 @@ export class HealthMonitor {
       const started = this.#exec(probeCommand(config));
       const process = await Promise.race([started, expired]);
       if (!process) {
-        started.then((tardy) => tardy.kill(9)).catch(() => undefined);
+        started.then((tardy) => tardy.kill(SIGKILL)).catch(() => undefined);
         return late("");
       }
       const output = new ProbeOutput(process);
       try {
         const status = await Promise.race([process.exited, expired]);
-        if (!status) await Promise.race([process.kill(9).catch(() => undefined), pause(drainTime)]);
+        if (!status) await Promise.race([process.kill(SIGKILL).catch(() => undefined), pause(drainTime)]);
         await Promise.race([output.ended, pause(drainTime)]);
         return status ? finish(status.code, output.text) : late(output.text);
       } finally {

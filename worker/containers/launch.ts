@@ -7,8 +7,9 @@ import type { Spec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
 import type { GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
+import type { VolumeMount } from "../volumes/volume-store.ts";
 import { readyBinds } from "./bind-sources.ts";
-import type { ContainersComponents, RunningGuest, VolumeMount } from "./components.ts";
+import type { ContainersComponents, RunningGuest } from "./components.ts";
 import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -50,10 +51,7 @@ export class Launcher {
   async launch(container: Container, { rootfs, sandbox, firstRun }: LaunchOptions): Promise<Task> {
     const current = await this.#components.host.current();
     const volumes = await this.#volumes(container);
-    const bundle = current.runtime.prepare(container.id, {
-      rootfs,
-      before: [...sandbox.operations, ...volumes.operations],
-    });
+    const bundle = current.runtime.prepare(container.id, { rootfs, before: sandbox.operations });
     try {
       bundle.add(volumes.copies(bundle.rootfs));
       const { binds } = this.#components;
@@ -167,7 +165,7 @@ export class Launcher {
         const { flags } = mounted.get(mount.point.Name ?? "") ?? {};
         return flags && flags.length > 0 ? { ...mount, flags } : mount;
       });
-    return { flagged, operations: [...mounted.values()].flatMap(({ operations }) => operations), copies, filled };
+    return { flagged, copies, filled };
   }
 }
 

@@ -1,6 +1,6 @@
 import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
-import { rfc3339Nano } from "../internal/clock.ts";
+import { rfc3339Nano, settlesWithin } from "../internal/clock.ts";
 import type { ContainerLog } from "../logger/log.ts";
 import { StartFailed, type Task } from "../runtime/runtime.ts";
 import type { ExitStatus } from "../shim/guest.ts";
@@ -15,6 +15,7 @@ import type { Remover } from "./remover.ts";
 import { announceGivenBack, announceTaken } from "./resource-events.ts";
 import { restartPause, restarts } from "./restart-policy.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
+import { SIGKILL } from "./signals.ts";
 import { ContainerStdio } from "./stdio.ts";
 
 /** Output that is still on its way when the process has ended. */
@@ -39,7 +40,6 @@ export class Lifecycle {
   readonly #parts: LifecycleParts;
   /** Of each container that is restarting: milliseconds before the last restart. */
   readonly #pauses = new WeakMap<Container, number>();
-  readonly #lost = new WeakMap<RunningTask["task"], () => void>();
 
   constructor(components: LifecycleComponents, parts: LifecycleParts) {
     this.#components = components;
@@ -69,14 +69,11 @@ export class Lifecycle {
     await Promise.all(
       this.#parts.table.all().map(async (container) => {
         container.snapshot = undefined;
-        if (!container.state.used || snapshotter.durable) {
-          if (container.running) this.#lost.get(container.running.task)?.();
-          return;
-        }
+        if (!container.state.used || snapshotter.durable) return;
         container.layerLost = true;
-        if (container.running) this.#lost.get(container.running.task)?.();
-        else if (container.restartPause && container.state.status === "restarting")
-          await this.#giveUpRestart(container);
+        // What runs hears of it by its task.
+        if (container.running) return;
+        if (container.restartPause && container.state.status === "restarting") await this.#giveUpRestart(container);
         else await container.updateState({ error: lostLayer });
       }),
     );
@@ -121,8 +118,8 @@ export class Lifecycle {
     log.open();
     const drained = container.stdio.connect(task, (stream, bytes) => log.write(stream, bytes));
     container.record = { ...container.record, state: { ...container.state, pid: task.pid } };
-    const lost = new Promise<undefined>((resolve) => this.#lost.set(task, () => resolve(undefined)));
-    const exited = Promise.race([task.exited.catch(() => undefined), lost]);
+    // It rejects when the guest is gone.
+    const exited = task.exited.catch(() => undefined);
     const ended = exited.then((status) => this.#ended(container, task, status, drained));
     ended.catch((error: unknown) => this.#failed("recording the end", container, error));
     container.running = { task, sandbox, networkSettings: sandbox.settings, log, ended };
@@ -181,11 +178,8 @@ export class Lifecycle {
     status: ExitStatus | undefined,
     drained: Promise<void>,
   ): Promise<void> {
-    const { clock } = this.#components;
-    const patience = new AbortController();
     container.stdio.hurry();
-    if (status) await Promise.race([drained, clock.sleep(drainTime, patience.signal).catch(() => undefined)]);
-    patience.abort();
+    if (status) await settlesWithin(this.#components.clock, drained, drainTime);
     await container.lock.run(() => this.#settle(container, task, status));
   }
 
@@ -298,7 +292,7 @@ export class Lifecycle {
 async function putDown(task: Task): Promise<void> {
   for (const output of [task.stdout, task.stderr]) output?.cancel().catch(() => undefined);
   try {
-    await task.kill(9);
+    await task.kill(SIGKILL);
     await task.exited;
   } catch {
     // It has ended by itself, or with its guest.

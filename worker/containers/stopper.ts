@@ -8,6 +8,7 @@ import {
   notModified,
   system,
 } from "../errdefs/errors.ts";
+import { settlesWithin } from "../internal/clock.ts";
 import { GuestError } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type Container, noted, type RunningTask } from "./container.ts";
@@ -40,8 +41,11 @@ export class Stopper {
     if (running) {
       await this.#signal(container, running, signal).catch(() => undefined);
       await this.#thaw(container, running);
-      const ended = await this.#within(over(running), timeout);
-      if (!ended) await this.#killAndWait(container, running);
+      const ended = over(running);
+      if (timeout < 0) await ended;
+      else if (!(await settlesWithin(this.#components.clock, ended, timeout * 1000))) {
+        await this.#killAndWait(container, running);
+      }
     }
     this.#components.events.publish("container", "stop", container.id, container.attributes());
   }
@@ -116,19 +120,6 @@ export class Stopper {
   /** Its restart policy rests from now on. */
   #rest(container: Container): Promise<void> {
     return noted(this.#components, container, {}, { stoppedByUser: true });
-  }
-
-  /** Whether it ended within `timeout` seconds. */
-  async #within(ended: Promise<void>, timeout: number): Promise<boolean> {
-    if (timeout < 0) return ended.then(() => true);
-    const patience = new AbortController();
-    const expired = this.#components.clock.sleep(timeout * 1000, patience.signal).then(
-      () => false,
-      () => true,
-    );
-    const result = await Promise.race([ended.then(() => true), expired]);
-    patience.abort();
-    return result;
   }
 }
 

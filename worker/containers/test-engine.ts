@@ -13,7 +13,8 @@ import { PredefinedSandboxes } from "../network/predefined.ts";
 import { FakeRuntime } from "../runtime/fake-runtime.ts";
 import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
 import { FakeSnapshotter } from "../snapshots/fake-snapshotter.ts";
-import type { AcquireVolume, ContainersComponents } from "./components.ts";
+import type { AcquireVolume } from "../volumes/volume-store.ts";
+import type { ContainersComponents } from "./components.ts";
 import { Containers } from "./containers.ts";
 
 /** An engine's containers on a fake runtime, for tests. Pauses of its clock last until `advance`. */
@@ -102,7 +103,7 @@ export class Fixture {
 
   loseGuest(): void {
     this.snapshots.reset();
-    this.runtime.tasks.clear();
+    this.runtime.lose();
     for (const listener of this.#gone) listener("panic");
   }
 
@@ -210,6 +211,6 @@ class MemoryVolumes {
   }
 
   async mount() {
-    return { operations: [], flags: this.flags, fresh: true, filled: () => void this.filled++ };
+    return { flags: this.flags, fresh: true, filled: () => void this.filled++ };
   }
 }

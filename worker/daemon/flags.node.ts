@@ -62,8 +62,7 @@ export function parseFlags(argv: readonly string[], surroundings: Surroundings):
     return { kind: "help", text };
   }
   if (values.version) return { kind: "version" };
-  if (positionals.length > 0)
-    throw invalidParameter(`"dockerd" accepts no arguments.`.replace("dockerd", "wherry daemon"));
+  if (positionals.length > 0) throw invalidParameter(`"wherry daemon" accepts no arguments.`);
   const hosts = (values.host.length > 0 ? values.host : [defaults.host]).map(parseHost);
   if (values["share-binds"] && hosts.some(({ kind }) => kind === "tcp"))
     throw invalidParameter(

@@ -1,8 +1,7 @@
-import type { ContainerConfig } from "../api/types/container.ts";
-import { completeHostConfig } from "../containers/merge-config.ts";
+import { completeHostConfig, mergeConfig } from "../containers/merge-config.ts";
 import { SeccompFilters } from "../containers/process-options.ts";
 import type { Clock } from "../internal/clock.ts";
-import { generateId, truncateId } from "../internal/ids.ts";
+import { generateId } from "../internal/ids.ts";
 import type { Bundle, Runtime } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateSpec } from "../runtime/spec/spec.ts";
@@ -133,7 +132,7 @@ function specOf(id: string, rootPath: string): Spec {
   const capabilities = effectiveCapabilities([], [], false);
   return generateSpec({
     id,
-    config: { ...plainConfig, Hostname: truncateId(id) },
+    config: mergeConfig(id, {}, {}),
     host: completeHostConfig(),
     args: ["true"],
     user: root,
@@ -150,22 +149,3 @@ function specOf(id: string, rootPath: string): Spec {
     devicesPresent: [],
   });
 }
-
-const plainConfig: Omit<ContainerConfig, "Hostname"> = {
-  Domainname: "",
-  User: "",
-  AttachStdin: false,
-  AttachStdout: true,
-  AttachStderr: true,
-  Tty: false,
-  OpenStdin: false,
-  StdinOnce: false,
-  Env: null,
-  Cmd: null,
-  Image: "",
-  Volumes: null,
-  WorkingDir: "",
-  Entrypoint: null,
-  OnBuild: null,
-  Labels: null,
-};

@@ -1,5 +1,5 @@
 import type { ContentStore, Ingest } from "../content/store.ts";
-import { invalidParameter } from "../errdefs/errors.ts";
+import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Limits, NetworkError } from "./http.ts";
@@ -39,7 +39,7 @@ export async function fetchBlob(
     await transfer(components, repository, descriptor, ingest, options);
     options.onVerify?.();
     await ingest.commit().catch((cause: unknown) => {
-      if (!(cause instanceof Error) || cause.name !== "InvalidParameter") throw cause;
+      if (!isEngineError(cause, "InvalidParameter")) throw cause;
       throw invalidParameter(`${options.kind} verification failed for digest ${descriptor.digest}`, { cause });
     });
   } catch (error) {

@@ -59,6 +59,26 @@ function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Whether `work` settles within so many milliseconds. How it settles is not asked: it never rejects. */
+export async function settlesWithin(
+  clock: Pick<Clock, "sleep">,
+  work: Promise<unknown>,
+  milliseconds: number,
+): Promise<boolean> {
+  const patience = new AbortController();
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const expired = clock.sleep(milliseconds, patience.signal).then(
+    () => false,
+    () => false,
+  );
+  const inTime = await Promise.race([settled, expired]);
+  patience.abort();
+  return inTime;
+}
+
 /** The time that Go's types hold when none was set, as the API shows it. */
 export const zeroTime = "0001-01-01T00:00:00Z";
 

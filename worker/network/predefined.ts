@@ -61,11 +61,7 @@ export class PredefinedSandboxes implements Sandboxes {
     const mode = networkName(request.networkMode);
     if (mode.startsWith("container:")) return Promise.resolve(joinedSandbox(mode.slice("container:".length)));
     const folder = containerFolder(request.containerId);
-    const files = {
-      hosts: `${folder}/hosts`,
-      hostname: `${folder}/hostname`,
-      resolvConf: `${folder}/resolv.conf`,
-    };
+    const files = filesIn(folder);
     const endpoint: EndpointSettings = {
       ...emptyEndpoint,
       NetworkID: this.#networkId(mode),
@@ -92,12 +88,15 @@ function networkName(mode: string): string {
   return mode === "default" || mode === "" ? "bridge" : mode;
 }
 
+function filesIn(folder: string): Sandbox["files"] {
+  return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
+}
+
 function joinedSandbox(container: string): Sandbox {
-  const folder = containerFolder(container);
   return {
     namespace: { container },
     operations: [],
-    files: { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` },
+    files: filesIn(containerFolder(container)),
     settings: networkSettings({}, ""),
     release: () => Promise.resolve(),
   };

@@ -2,18 +2,8 @@ import type { GuestOperation } from "../shim/guest.ts";
 import type { Metrics } from "./runtime.ts";
 import type { LinuxResources } from "./spec/types.ts";
 
-/** The files of a cgroup (version 2), as the kernel writes them. Absent files are empty strings. */
-export interface CgroupFiles {
-  readonly "cpu.stat": string;
-  readonly "memory.current": string;
-  readonly "memory.max": string;
-  readonly "memory.stat": string;
-  readonly "pids.current": string;
-  readonly "pids.max": string;
-  readonly "io.stat": string;
-}
-
-export const cgroupFileNames: readonly (keyof CgroupFiles)[] = [
+/** The files of a cgroup (version 2) that are looked at. */
+export const cgroupFileNames = [
   "cpu.stat",
   "memory.current",
   "memory.max",
@@ -21,7 +11,10 @@ export const cgroupFileNames: readonly (keyof CgroupFiles)[] = [
   "pids.current",
   "pids.max",
   "io.stat",
-];
+] as const;
+
+/** As the kernel writes them. */
+export type CgroupFiles = Readonly<Partial<Record<(typeof cgroupFileNames)[number], string>>>;
 
 /** `procStat` is `/proc/stat` of the guest. Microseconds and clock ticks (1/100 s) become nanoseconds. */
 export function parseMetrics(files: CgroupFiles, procStat: string): Metrics {
@@ -47,7 +40,7 @@ export function parseMetrics(files: CgroupFiles, procStat: string): Metrics {
 }
 
 /** Counts of `memory.events`, `cpu.stat` and their like: a name and a number a line. */
-export function parseFlat(text: string): Record<string, number> {
+export function parseFlat(text = ""): Record<string, number> {
   const values: Record<string, number> = {};
   for (const line of text.split("\n")) {
     const [name, value] = line.split(" ");
@@ -56,12 +49,12 @@ export function parseFlat(text: string): Record<string, number> {
   return values;
 }
 
-function parseLimit(text: string): number | undefined {
+function parseLimit(text = ""): number | undefined {
   const value = text.trim();
   return value === "" || value === "max" ? undefined : Number(value);
 }
 
-function parseIo(text: string): Metrics["io"] {
+function parseIo(text = ""): Metrics["io"] {
   const entries: { major: number; minor: number; op: string; value: number }[] = [];
   for (const line of text.split("\n")) {
     const [device, ...fields] = line.split(" ");

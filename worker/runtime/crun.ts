@@ -1,6 +1,6 @@
 import type { ExitStatus, Guest, GuestOperation, GuestProcess, SpawnOptions } from "../shim/guest.ts";
 import { GuestError, RuntimeFailed } from "../shim/guest.ts";
-import { type CgroupFiles, cgroupFileNames, parseFlat, parseMetrics, resourceOperations } from "./cgroup.ts";
+import { cgroupFileNames, parseFlat, parseMetrics, resourceOperations } from "./cgroup.ts";
 import { translateCrunFailure } from "./crun-errors.ts";
 import type { Bundle, BundleOptions, Metrics, Process, Runtime, Stdio, Task, TaskExit } from "./runtime.ts";
 import { defaultDeviceRules } from "./spec/devices.ts";
@@ -223,8 +223,8 @@ class CrunTask implements Task {
       this.#text("/proc/stat"),
       ...cgroupFileNames.map((name) => this.#text(`${this.#cgroup}/${name}`)),
     ]);
-    const files = Object.fromEntries(cgroupFileNames.map((name, index) => [name, texts[index] ?? ""]));
-    return parseMetrics(files as unknown as CgroupFiles, procStat);
+    const files = Object.fromEntries(cgroupFileNames.map((name, index) => [name, texts[index]]));
+    return parseMetrics(files, procStat);
   }
 
   read(path: string, limit: number): Promise<Uint8Array | undefined> {

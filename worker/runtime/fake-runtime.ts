@@ -1,3 +1,4 @@
+import { unavailable } from "../errdefs/errors.ts";
 import type { ExitStatus, GuestOperation, TerminalSize } from "../shim/guest.ts";
 import type { Bundle, BundleOptions, Metrics, Process, Runtime, Stdio, Task, TaskExit } from "./runtime.ts";
 import { StartFailed } from "./runtime.ts";
@@ -19,6 +20,7 @@ export class FakeRuntime implements Runtime {
   /** Everything that was started, in order. */
   readonly specs: Spec[] = [];
   readonly operations: GuestOperation[] = [];
+  readonly #processes = new Set<FakeProcess>();
   #nextPid = 100;
 
   prepare(id: string, options: BundleOptions): Bundle {
@@ -45,7 +47,16 @@ export class FakeRuntime implements Runtime {
   }
 
   spawn(spec: ProcessSpec, stdio: Stdio): FakeProcess {
-    return new FakeProcess(this.#nextPid++, spec.args, stdio);
+    const process = new FakeProcess(this.#nextPid++, spec.args, stdio);
+    this.#processes.add(process);
+    return process;
+  }
+
+  /** The guest is gone, with all that runs in it. */
+  lose(): void {
+    for (const process of this.#processes) process.lose();
+    this.#processes.clear();
+    this.tasks.clear();
   }
 }
 
@@ -59,6 +70,7 @@ class FakeProcess implements Process {
   readonly oomKilled: boolean;
   readonly #args: readonly string[];
   #exit: (status: ExitStatus) => void = () => undefined;
+  #lose: (error: Error) => void = () => undefined;
   #outputs: ReadableStreamDefaultController<Uint8Array>[] = [];
   #ended = false;
 
@@ -67,9 +79,12 @@ class FakeProcess implements Process {
     this.#args = args;
     this.size = stdio.terminal?.size;
     this.oomKilled = args[0] === "oom";
-    this.exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve, reject) => {
       this.#exit = resolve;
+      this.#lose = reject;
     });
+    // Nobody has to wait for it.
+    this.exited.catch(() => undefined);
     if (stdio.stdout) this.stdout = this.#output();
     if (stdio.stderr && !stdio.terminal) this.stderr = this.#output();
     if (stdio.stdin) this.stdin = this.#input();
@@ -90,6 +105,11 @@ class FakeProcess implements Process {
     this.#ended = true;
     if (this.#args[0] !== "holder") for (const output of this.#outputs) output.close();
     this.#exit({ code, ...(signal !== undefined && { signal }), at: new Date() });
+  }
+
+  lose(): void {
+    this.#ended = true;
+    this.#lose(unavailable("the guest is gone"));
   }
 
   #run(stdio: Stdio): void {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import { type Runtime, StartFailed, type Stdio, type Task } from "./runtime.ts";
-import { defaultCapabilities } from "./spec/capabilities.ts";
-import { capabilitySets } from "./spec/spec.ts";
+import { effectiveCapabilities } from "./spec/capabilities.ts";
+import { generateProcess } from "./spec/spec.ts";
 import type { ProcessSpec, Spec } from "./spec/types.ts";
 
 export interface RuntimeUnderTest {
@@ -125,14 +125,16 @@ async function text(stream: ReadableStream<Uint8Array> | undefined): Promise<str
 }
 
 function processOf(args: readonly string[], stdio: Stdio): ProcessSpec {
-  return {
-    ...(stdio.terminal && { terminal: true }),
-    user: { uid: 0, gid: 0 },
+  return generateProcess({
+    host: { OomScoreAdj: 0, Ulimits: null },
+    user: { uid: 0, gid: 0, home: "/root" },
     args,
     env: ["PATH=/usr/bin:/bin"],
     cwd: "/",
-    capabilities: capabilitySets(defaultCapabilities),
-  };
+    capabilities: effectiveCapabilities([], [], false),
+    noNewPrivileges: false,
+    console: stdio.terminal && [0, 0],
+  });
 }
 
 function specOf(id: string, args: readonly string[], stdio: Stdio): Spec {

@@ -1,4 +1,4 @@
-import type { ExitStatus, GuestOperation, TerminalSize } from "../shim/guest.ts";
+import type { GuestOperation, GuestProcess, TerminalSize } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import type { LinuxResources, ProcessSpec, Spec } from "./spec/types.ts";
 
@@ -48,15 +48,8 @@ export interface Stdio {
   readonly terminal?: { readonly size?: TerminalSize };
 }
 
-export interface Process {
-  readonly pid: number;
-  readonly stdin?: WritableStream<Uint8Array>;
-  readonly stdout?: ReadableStream<Uint8Array>;
-  readonly stderr?: ReadableStream<Uint8Array>;
-  readonly exited: Promise<ExitStatus>;
-  kill(signal: number): Promise<void>;
-  resize(size: TerminalSize): Promise<void>;
-}
+/** A process that runs in a container. */
+export type Process = GuestProcess;
 
 export interface Task extends Process {
   readonly id: string;

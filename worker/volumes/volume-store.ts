@@ -6,7 +6,8 @@ import type { Clock } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Json, RecordStore } from "../metadata/records.ts";
-import { type Guest, GuestError, type GuestOperation } from "../shim/guest.ts";
+import { errnoText } from "../shim/errno.ts";
+import { type Guest, GuestError } from "../shim/guest.ts";
 import {
   type BindPlaces,
   checkDriver,
@@ -42,12 +43,12 @@ export interface AcquireVolume {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A volume that is ready to be bound. */
 export interface VolumeMount {
-  readonly operations: readonly GuestOperation[];
   /** Such as `ro`, for the mount of it in the container. */
   readonly flags: readonly string[];
   readonly fresh: boolean;
-  /** Call it when a fresh volume was filled, or will not be. */
+  /** Call it when a fresh volume was filled, or will not be: others who mount it wait for that. */
   filled(): void;
 }
 
@@ -72,15 +73,6 @@ interface Entry {
 }
 
 const bucket = "volumes/";
-
-const mountErrors: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  // A symlink that leads out of a shared folder.
-  EXDEV: "no such file or directory",
-  ELOOP: "too many levels of symbolic links",
-  ENOTDIR: "not a directory",
-  EINVAL: "invalid argument",
-};
 
 /**
  * Named and anonymous volumes of the local driver. Names, labels and options are durable records; contents are in the
@@ -195,7 +187,7 @@ export class VolumeStore {
   }
 
   /**
-   * Makes the volume ready to be bound. Answers what is left to be done in the guest, and whether the volume is empty, so
+   * Makes the volume ready to be bound. Answers whether it is empty, so
    * that the image's content belongs into it. That is told to one caller at a time: others wait until it has called `filled`,
    * however its filling went. Rejects with `NotFound`, and with `GuestError` when the guest refuses.
    */
@@ -220,14 +212,14 @@ export class VolumeStore {
       entry.lost = false;
       const flags = mountFlags(entry.record.options ?? {});
       const fresh = !flags.includes("ro") && (await isEmpty(guest, mountpointOf(name)));
-      if (!fresh) return { operations: [], flags, fresh, filled: () => undefined };
+      if (!fresh) return { flags, fresh, filled: () => undefined };
       const { promise, resolve } = deferred();
       entry.filling = promise;
       const filled = () => {
         if (entry.filling === promise) entry.filling = undefined;
         resolve();
       };
-      return { operations: [], flags, fresh, filled };
+      return { flags, fresh, filled };
     });
   }
 
@@ -235,8 +227,9 @@ export class VolumeStore {
     try {
       await guest.run(makeOperations(name, options, this.#components.binds));
     } catch (error) {
-      const reason = error instanceof GuestError ? mountErrors[error.code] : undefined;
-      throw options.device && reason ? mountFailure(name, options, reason) : error;
+      if (!options.device || !(error instanceof GuestError)) throw error;
+      // A symlink that leads out of a shared folder leads nowhere.
+      throw mountFailure(name, options, errnoText(error.code === "EXDEV" ? "ENOENT" : error.code));
     }
   }
 

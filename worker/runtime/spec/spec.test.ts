@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { completeHostConfig, mergeConfig } from "../../containers/merge-config.ts";
 import { effectiveCapabilities } from "./capabilities.ts";
 import { linuxResources } from "./resources.ts";
-import { generateSpec, mergeEnvironment, type SpecOptions, withHome } from "./spec.ts";
+import { generateProcess, generateSpec, mergeEnvironment, type SpecOptions } from "./spec.ts";
 import { resolveUser } from "./user.ts";
 
 const database = {
@@ -64,11 +64,24 @@ test("linuxResources() turns Docker's limits into OCI's", () => {
   expect(linuxResources({ PidsLimit: -1 })).toEqual({});
 });
 
-test("withHome() takes an empty HOME for none", () => {
-  const user = { uid: 0, gid: 0, home: "/root" };
-  expect(withHome(["HOME=", "A=1"], user)).toEqual(["HOME=/root", "A=1"]);
-  expect(withHome(["A=1"], user)).toEqual(["A=1", "HOME=/root"]);
-  expect(withHome(["HOME=/x"], user)).toEqual(["HOME=/x"]);
+test.each([
+  [
+    ["HOME=", "A=1"],
+    ["HOME=/root", "A=1"],
+  ],
+  [["A=1"], ["A=1", "HOME=/root"]],
+  [["HOME=/x"], ["HOME=/x"]],
+])("generateProcess() takes an empty HOME for none: %s", (env, expected) => {
+  const process = generateProcess({
+    host: { OomScoreAdj: 0, Ulimits: null },
+    user: { uid: 0, gid: 0, home: "/root" },
+    args: ["sh"],
+    env,
+    cwd: "",
+    capabilities: [],
+    noNewPrivileges: false,
+  });
+  expect(process.env).toEqual(expected);
 });
 
 test("mergeEnvironment() replaces in place, and takes away a name without a value", () => {

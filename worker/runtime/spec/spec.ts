@@ -5,7 +5,7 @@ import { effectiveCapabilities } from "./capabilities.ts";
 import { allDevicesRule, defaultDeviceRules, hostDevices, mappedDevices, parseDeviceRule } from "./devices.ts";
 import { containerMounts } from "./mounts.ts";
 import { linuxResources } from "./resources.ts";
-import type { CapabilitySets, Namespace, ProcessSpec, Spec, SpecMount } from "./types.ts";
+import type { Namespace, ProcessSpec, Spec, SpecMount } from "./types.ts";
 import type { ResolvedUser } from "./user.ts";
 
 /** crun 1.8 takes no other version. */
@@ -57,11 +57,17 @@ export interface SpecOptions {
 
 /** The OCI configuration that Docker gives a container. Throws `InvalidParameter`, `System` or `StartFailed` with Docker's texts. */
 export function generateSpec(options: SpecOptions): Spec {
-  const { id, config, host, joined } = options;
+  const { id, config, host, joined, args, user, noNewPrivileges } = options;
   const privileged = host.Privileged;
   return {
     ociVersion,
-    process: containerProcess(options),
+    process: generateProcess({
+      ...{ host, args, user, noNewPrivileges },
+      env: containerEnvironment(config),
+      cwd: config.WorkingDir,
+      capabilities: effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], privileged),
+      console: config.Tty ? host.ConsoleSize : undefined,
+    }),
     root: { path: options.rootPath, readonly: host.ReadonlyRootfs },
     ...(joined.uts === undefined && {
       hostname: config.Hostname,
@@ -117,24 +123,35 @@ export function mergeEnvironment(first: readonly string[], second: readonly stri
 }
 
 /** HOME comes from the container's passwd file unless it is set to something. */
-export function withHome(env: readonly string[], user: ResolvedUser): readonly string[] {
+function withHome(env: readonly string[], user: ResolvedUser): readonly string[] {
   const home = env.find((entry) => entry.startsWith("HOME="));
   return home && home !== "HOME=" ? env : mergeEnvironment(env, [`HOME=${user.home}`]);
 }
 
-export function capabilitySets(names: readonly string[]): CapabilitySets {
-  return { bounding: names, effective: names, permitted: names };
+export interface ProcessOptions {
+  readonly host: Pick<HostConfig, "Ulimits" | "OomScoreAdj">;
+  readonly user: ResolvedUser;
+  readonly args: readonly string[];
+  /** Before HOME. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** Rows and columns of its terminal, when it has one; 0 where they are not known. */
+  readonly console?: readonly [rows: number, columns: number] | undefined;
 }
 
-function containerProcess({ config, host, args, user, noNewPrivileges }: SpecOptions): ProcessSpec {
-  const [height, width] = host.ConsoleSize;
+/** A process of a container: its own, an exec or a health check. */
+export function generateProcess(options: ProcessOptions): ProcessSpec {
+  const { host, user, args, env, cwd, capabilities, noNewPrivileges, console } = options;
+  const [height, width] = console ?? [0, 0];
   return {
-    ...(config.Tty && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
+    ...(console && { terminal: true, ...(height > 0 && width > 0 && { consoleSize: { height, width } }) }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids ?? [] },
     args,
-    env: withHome(containerEnvironment(config), user),
-    cwd: config.WorkingDir || "/",
-    capabilities: capabilitySets(effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged)),
+    env: withHome(env, user),
+    cwd: cwd || "/",
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
       type: `RLIMIT_${Name.toUpperCase()}`,
       soft: Soft,
