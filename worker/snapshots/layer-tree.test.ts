@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { entryDefaults, type TarEntry } from "../archive/tar/entry.ts";
+import { layOut } from "./erofs/layout.ts";
 import { type DirectoryInode, type Inode, isWhiteout, LayerTree } from "./layer-tree.ts";
 
 type Given = Partial<TarEntry> & Pick<TarEntry, "name">;
 
-function build(...entries: readonly Given[]): LayerTree {
+const build = (...entries: readonly Given[]): LayerTree => built(entries);
+
+function built(entries: readonly Given[]): LayerTree {
   const tree = new LayerTree();
   for (const entry of entries) tree.add({ ...entryDefaults, ...entry });
   return tree;
@@ -151,6 +154,13 @@ describe("LayerTree.add()", () => {
   it("counts a name that a file took over no more", () => {
     const tree = build({ name: "d/x" }, { name: "keep", type: "link", linkName: "d/x" }, { name: "d" });
     expect(at(tree, "keep")).toMatchObject({ links: 1 });
+  });
+
+  it("takes a directory of more names than a function takes arguments", () => {
+    const entries = (type: "file" | "directory") =>
+      Array.from({ length: 200_000 }, (_, each): Given => ({ name: `d/${each}`, type }));
+    expect(paths(built([...entries("file"), { name: "d" }]).root)).toEqual(["f d"]);
+    expect(layOut(built(entries("directory")).root, 1).inodes.length).toBe(200_002);
   });
 
   it("turns whiteouts into what overlayfs knows", () => {

@@ -304,7 +304,7 @@ function dropLinks(inode: Inode): void {
   const todo = [inode];
   for (let next = todo.pop(); next; next = todo.pop()) {
     next.links--;
-    if (next.type === "directory") todo.push(...next.children.values());
+    if (next.type === "directory") for (const child of next.children.values()) todo.push(child);
   }
 }
 

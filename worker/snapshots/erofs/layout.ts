@@ -72,7 +72,7 @@ export function layOut(root: DirectoryInode, firstBlock: number): Layout {
       if (!byInode.has(child)) place(child, directory);
       if (child.type === "directory") found.push(child);
     }
-    todo.push(...found.reverse());
+    for (const child of found.reverse()) todo.push(child);
   }
   return { inodes, byInode, commonTime, metadataBlock: block };
 }
