@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { durationText, systemClock } from "./clock.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -24,4 +24,23 @@ test("nanos() follows the wall clock when the machine has slept or its time was 
 test("durationText() writes durations as Go does", () => {
   const texts = [0, 0.5, 20, 1500, 90_000, 3_600_000, 3_723_000].map(durationText);
   expect(texts).toEqual(["0s", "500µs", "20ms", "1.5s", "1m30s", "1h0m0s", "1h2m3s"]);
+});
+
+test("sleep() takes as long as it was told, months too", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const day = 86_400_000;
+  const { sleep } = systemClock();
+  let awake = false;
+  const slept = sleep(60 * day).then(() => {
+    awake = true;
+  });
+  const given = new AbortController();
+  const up = sleep(60 * day, given.signal);
+  await vi.advanceTimersByTimeAsync(59 * day);
+  expect(awake).toBe(false);
+  given.abort(new Error("given up"));
+  await expect(up).rejects.toThrow("given up");
+  await vi.advanceTimersByTimeAsync(2 * day);
+  await slept;
 });

@@ -41,7 +41,16 @@ export function systemClock(): Clock {
   };
 }
 
-function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/** A timer that is to run for longer would go off at once. */
+const longestTimer = 2 ** 31 - 1;
+
+async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  let left = milliseconds;
+  for (; left > longestTimer; left -= longestTimer) await nap(longestTimer, signal);
+  await nap(left, signal);
+}
+
+function nap(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);
