@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { conflict, system } from "../errdefs/errors.ts";
+import { conflict, errorMessage, system } from "../errdefs/errors.ts";
 
 /** Held for as long as an engine uses a data root. */
 export interface DataRootLock {
@@ -11,10 +11,14 @@ export interface DataRootLock {
 /**
  * Takes the data root for this process. The lock is an abstract unix socket named after the folder's inode: the kernel
  * releases it with the process, however that ends, so there is no stale lock to judge. Rejects with `Conflict` while another
- * process holds it; the pid file beside only makes that message useful.
+ * process holds it, with `System` when the folder can't be made or written to; the pid file beside only makes that message
+ * useful.
  */
 export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
-  await mkdir(dataRoot, { recursive: true, mode: 0o710 });
+  const unusable = (error: unknown) => {
+    throw system(`cannot use the data root ${dataRoot}: ${errorMessage(error)}`, { cause: error });
+  };
+  await mkdir(dataRoot, { recursive: true, mode: 0o710 }).catch(unusable);
   const path = await lockPath(dataRoot);
   const pidFile = join(dataRoot, "wherry.pid");
   const server = createServer((connection) => connection.destroy());
@@ -31,7 +35,7 @@ export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
   });
   // The lock must not keep the process alive.
   server.unref();
-  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 }).catch(unusable);
   return {
     release: () => new Promise((resolve) => server.close(() => resolve())),
   };

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, truncate } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
@@ -54,6 +54,7 @@ export class FsRecords implements RecordStore {
   static async open(path: string, options: FsRecordsOptions = {}): Promise<FsRecords> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rm(temporary(path), { force: true });
+    if (!(await isThere(path))) await begin(path);
     const loaded = await load(path);
     // A torn last line was never acknowledged. It goes, so that the next line does not join it.
     if (loaded.torn) await truncate(path, loaded.size);
@@ -146,7 +147,7 @@ export class FsRecords implements RecordStore {
     let next: FileHandle | undefined;
     try {
       const changes = [...this.#records].map(([key, text]) => ({ key, value: JSON.parse(text) as Json }));
-      const bytes = Buffer.from(changes.map((change) => encodeLine([change], crc32)).join(""));
+      const bytes = Buffer.from(firstLine + changes.map((change) => encodeLine([change], crc32)).join(""));
       next = await open(temporary(this.#path), "wx", 0o600);
       await next.writeFile(bytes);
       await next.sync();
@@ -166,6 +167,29 @@ export class FsRecords implements RecordStore {
   }
 }
 
+/** Every journal begins with it, so that one which the disk has emptied or overwritten is not taken for a new one. */
+const firstLine = encodeLine([], crc32);
+
+async function begin(path: string): Promise<void> {
+  try {
+    await writeFile(temporary(path), firstLine, { mode: 0o600, flush: true });
+    await rename(temporary(path), path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw toSystem(error);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+      throw toSystem(error);
+    },
+  );
+}
+
 interface LoadedJournal {
   readonly records: Map<string, string>;
   /** Bytes up to the end of the last good line. */
@@ -176,7 +200,6 @@ interface LoadedJournal {
 async function load(path: string): Promise<LoadedJournal> {
   const records = new Map<string, string>();
   const bytes = await readFile(path).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
     throw toSystem(error);
   });
   let size = 0;
@@ -190,6 +213,7 @@ async function load(path: string): Promise<LoadedJournal> {
     }
     size = end + 1;
   }
+  if (size === 0) throw system(`${path} is damaged: it does not begin as a journal does`);
   if (size < bytes.length && hasGoodLine(bytes, size)) {
     throw system(`${path} is damaged at byte ${size}: a record before its end does not match its checksum`);
   }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -71,6 +71,31 @@ describe("FsRecords", () => {
       message: expect.stringContaining("damaged"),
     });
     expect(await readFile(path)).toEqual(bytes);
+  });
+
+  test.each([
+    ["emptied", () => Buffer.alloc(0)],
+    ["filled with zeros", (bytes: Buffer) => Buffer.alloc(bytes.length)],
+    ["overwritten", (bytes: Buffer) => Buffer.alloc(bytes.length, "no line of it is good\n")],
+  ])("open() refuses a journal that was %s, and leaves it as it is", async (_, damage) => {
+    const records = await FsRecords.open(path, { compactFloor: 0 });
+    for (const id of ["1", "2", "3"]) await records.apply([{ key: `a/${id}`, value: id }]);
+    for (let round = 0; round < 20; round += 1) await records.apply([{ key: "a/1", value: undefined }]);
+    await records.close();
+    const damaged = damage(await readFile(path));
+    await writeFile(path, damaged);
+    await expect(FsRecords.open(path)).rejects.toMatchObject({
+      message: `${path} is damaged: it does not begin as a journal does`,
+    });
+    expect(await readFile(path)).toEqual(damaged);
+  });
+
+  test("a journal of which nothing lives is still one", async () => {
+    const records = await FsRecords.open(path, { compactFloor: 0 });
+    for (let round = 0; round < 20; round += 1) await records.apply([{ key: "a/1", value: undefined }]);
+    await records.close();
+    await (await FsRecords.open(path)).close();
+    await (await FsRecords.open(path)).close();
   });
 
   test("open() ignores a rewritten journal that was not put in place", async () => {
@@ -185,6 +210,21 @@ describe("lockDataRoot()", () => {
     });
     await lock.release();
     await (await lockDataRoot(root)).release();
+  });
+
+  test("says which folder it is that can't be used", async () => {
+    await writeFile(path, "a file");
+    const refusal = (reason: string) => ({
+      name: "System",
+      message: expect.stringMatching(new RegExp(`^cannot use the data root ${path}: ${reason}`)),
+    });
+    await expect(lockDataRoot(path)).rejects.toMatchObject(refusal("EEXIST"));
+    await rm(path);
+    await symlink("/nowhere/at/all", path);
+    await expect(lockDataRoot(path)).rejects.toMatchObject(refusal("ENOENT"));
+    await rm(path);
+    await mkdir(join(path, "wherry.pid"), { recursive: true });
+    await expect(lockDataRoot(path)).rejects.toMatchObject(refusal("EISDIR"));
   });
 
   test("sees through symlinks, and is free again when its holder was killed", { timeout: 30_000 }, async () => {
