@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { run } from "../support/run.ts";
 import { type Daemon, startDaemon } from "../support/wherry.ts";
 import type { Row } from "./report.ts";
-import { measure, type Sample, summarize, time } from "./sample.ts";
+import { measure, type Sample, startsToWarm, summarize, time } from "./sample.ts";
 
 /** The image that every engine under measure must have. */
 const image = "busybox";
@@ -34,15 +34,12 @@ export async function headlessRows(against: string | undefined): Promise<Row[]> 
   }
 }
 
-/** Twenty runs warm both engines: the emulator has compiled by then what a container's start runs through. */
-const warmup = 20;
-
 async function paired(name: string, dockers: readonly Docker[], argv: readonly string[], limit: string): Promise<Row> {
   return row(
     name,
     await measure(
       dockers.map((docker) => () => docker(...argv)),
-      { runs: 11, warmup },
+      { runs: 11, warmup: startsToWarm },
     ),
     limit,
   );

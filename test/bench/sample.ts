@@ -19,6 +19,9 @@ export function summarize(times: readonly number[]): Sample {
   };
 }
 
+/** So many starts warm an engine: the emulator has compiled by then what a container's start runs through. */
+export const startsToWarm = 20;
+
 /** Runs `action` and answers how long it took. */
 export async function time(action: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
