@@ -60,8 +60,14 @@ describe("parseFlags()", () => {
   it("stops at a request for help", () => {
     expect(() => parse(["--help"])).toThrow(HelpRequested);
     expect(() => parse(["-h"])).toThrow(HelpRequested);
+    expect(() => parseFlags([help], ["--help=true"], { env: {} }, { interspersed: true })).toThrow(HelpRequested);
+    expect(() => parseFlags([help], ["--help=bad"], { env: {} }, { interspersed: true })).toThrow(
+      'invalid argument "bad" for "--help" flag: strconv.ParseBool: parsing "bad": invalid syntax',
+    );
   });
 });
+
+const help: Flag = { name: "help", type: "bool", usage: "Print usage" };
 
 describe("flagUsages()", () => {
   it("aligns usage, shows defaults, hides what is hidden and sorts by name", () => {

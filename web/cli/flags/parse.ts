@@ -163,15 +163,13 @@ class Parser {
   }
 
   #set(flag: Flag, value: string): void {
-    if (flag.name === "help" && flag.type === "bool") {
-      if (parseBool(value)) throw new HelpRequested();
-      return;
-    }
     try {
       if (!flag.check) typeChecks[flag.type]?.(value);
+      if (flag.name === "help" && parseBool(value)) throw new HelpRequested();
       this.#parsed.set(flag, flag.check ? flag.check(value, this.#context) : value);
       this.#parsed.warnings.push(...(flag.warn?.(value) ?? []));
     } catch (error) {
+      if (error instanceof HelpRequested) throw error;
       const shown = flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`;
       const reason = error instanceof Error ? error.message : String(error);
       throw new FlagError(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${reason}`);

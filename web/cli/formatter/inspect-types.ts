@@ -27,6 +27,9 @@ const goNames: Readonly<Record<string, string>> = {
   NanoCPUs: "NanoCpus",
 };
 
+/** What JSON calls otherwise than Go: a template that names it so is not for Docker's types, but for the JSON. */
+const jsonNames: ReadonlySet<string> = new Set(Object.values(goNames));
+
 /** Fields that hold a time; all other times are text. */
 const times = /^network\.Inspect\.Created$|\.Health\.Log\[\]\.(Start|End)$|\.Metadata\.LastTagTime$/;
 
@@ -45,6 +48,10 @@ const nilList: readonly Value[] = Object.assign([], { toJSON: () => null });
 
 /** Fields that the API leaves out when they are empty, by the name of the field or type that holds them. */
 const omittedFields: Readonly<Record<string, Readonly<Record<string, Value>>>> = {
+  "*image.InspectResponse": { ContainerConfig: null, Descriptor: null, VirtualSize: 0 },
+  "network.Inspect": { Peers: nilList, Services: {} },
+  "network.Inspect.IPAM.Config[]": { IPRange: "", AuxiliaryAddresses: {} },
+  "volume.Volume": { ClusterVolume: null, Status: {}, UsageData: null },
   "*container.InspectResponse": { ImageManifestDescriptor: null, SizeRootFs: null, SizeRw: null },
   State: { Health: null },
   Config: {
@@ -58,6 +65,17 @@ const omittedFields: Readonly<Record<string, Readonly<Record<string, Value>>>> =
     StopTimeout: null,
   },
   HostConfig: { Annotations: {}, Init: null, Mounts: nilList, StorageOpt: {}, Sysctls: {}, Tmpfs: {} },
+};
+
+/** Fields of structs that templates print whole in Go's order, where that is not the order of the JSON. */
+const fieldOrders: Readonly<Record<string, readonly string[]>> = {
+  "*container.InspectResponse.Config": (
+    "Hostname Domainname User AttachStdin AttachStdout AttachStderr ExposedPorts Tty OpenStdin StdinOnce Env Cmd " +
+    "Healthcheck ArgsEscaped Image Volumes WorkingDir Entrypoint NetworkDisabled MacAddress OnBuild Labels StopSignal " +
+    "StopTimeout Shell"
+  ).split(" "),
+  "network.Inspect.IPAM.Config[]": ["Subnet", "IPRange", "Gateway", "AuxiliaryAddresses"],
+  "volume.Volume": "ClusterVolume CreatedAt Driver Labels Mountpoint Name Options Scope Status UsageData".split(" "),
 };
 
 /** A struct of the API: fields that were left out can be named, and JSON is what the engine sent. */
@@ -74,7 +92,7 @@ export class ApiStruct extends Struct {
   }
 
   override has(name: string): boolean {
-    return super.has(name) || super.has(goNames[name] ?? name);
+    return !jsonNames.has(name) && (super.has(name) || super.has(goNames[name] ?? name));
   }
 
   /** Its fields as the engine named and ordered them; what was null stays so. */
@@ -130,7 +148,8 @@ function typed(value: Value, field: string, path: string): Value {
     Object.entries(json).map(([key, item]): [string, Value] => [key, typed(item, isMap ? "" : key, `${path}.${key}`)]),
   );
   if (isMap) return portFields.has(field) ? new PortMap(fields) : fields;
-  return new ApiStruct(path, { ...fields, ...missing(field || path, json) }, rewritten(path, json));
+  const all = { ...fields, ...missing(field || path, json) };
+  return new ApiStruct(path, inOrder(all, fieldOrders[path] ?? []), rewritten(path, json));
 }
 
 /** Of an image's configuration, the fields that Docker writes, in its order; each is left out when it is empty. */
@@ -162,6 +181,11 @@ function rewritten(path: string, json: Record<string, Value>): Record<string, Va
   return Object.fromEntries(
     imageConfigFields.map((name) => [name, json[name]] as const).filter(([, value]) => !isEmpty(value)),
   );
+}
+
+function inOrder(fields: Record<string, Value>, order: readonly string[]): Record<string, Value> {
+  const first = order.filter((name) => Object.hasOwn(fields, name)).map((name) => [name, fields[name]] as const);
+  return { ...Object.fromEntries(first), ...fields };
 }
 
 function absent(field: string): Value {

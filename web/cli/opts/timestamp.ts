@@ -6,13 +6,14 @@ import { parseDuration } from "../units/duration.ts";
  * @throws Error when the text is none of these
  */
 export function timestamp(text: string, now: number): string {
-  if (text === "") return "";
+  // Of spans, nought is none: it is the epoch.
+  if (text === "" || text === "0") return text;
   try {
     return String(Math.trunc((now * 1e6 - parseDuration(text)) / 1e9));
   } catch {
     // Not a span.
   }
-  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
   if (match) {
     const [, date = "", hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match;
     const seconds = Date.parse(`${date}T${hour}:${minute}:${second}${zone}`) / 1000;

@@ -39,14 +39,26 @@ export function bytesSize(bytes: number): string {
 const binaryExponent: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
- * "64m", "1.5 GiB", "1024" to bytes, units as powers of 1024.
+ * "64m", "1.5 GiB", "1024" to bytes, units as powers of 1024. The number ends at the last digit, point or space.
  * @throws Error with Docker's message.
  */
 export function ramInBytes(text: string): number {
-  const match = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?([kKmMgGtTpP])?([iI])?([bB])?$/.exec(text);
-  const [, number = "", unit = "", binary = "", byte = ""] = match ?? [];
-  if (!match || (binary && (!unit || !byte))) throw new Error(`invalid size: '${text}'`);
-  return Math.trunc(Number(number) * 1024 ** (unit ? (binaryExponent[unit.toLowerCase()] ?? 0) : 0));
+  const [, digits = "", suffix = ""] = /^(.*[0-9. ])([^0-9. ]*)$/s.exec(text) ?? [];
+  if (digits === "") throw new Error(`invalid size: '${text}'`);
+  const value = parseFloat64(digits.replace(/ $/, ""));
+  if (value < 0) throw new Error(`invalid size: '${text}'`);
+  const [, unit] = /^(?:b|([kmgtp])(?:i?b)?)?$/i.exec(suffix) ?? [];
+  if (unit === undefined && !/^b?$/i.test(suffix)) throw new Error(`invalid suffix: '${suffix}'`);
+  return Math.trunc(value * 1024 ** (unit ? (binaryExponent[unit.toLowerCase()] ?? 0) : 0));
+}
+
+/** A decimal number as Go reads it, with its words for one that is none. */
+function parseFloat64(text: string): number {
+  const fails = (why: string) => new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${why}`);
+  if (!/^[+-]?(\d+(_\d+)*\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw fails("invalid syntax");
+  const value = Number(text.replaceAll("_", ""));
+  if (!Number.isFinite(value)) throw fails("value out of range");
+  return value;
 }
 
 /**

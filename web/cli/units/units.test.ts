@@ -55,12 +55,29 @@ describe("sizes", () => {
     ["1 GiB", 1 << 30],
     ["12", 12],
     ["2kb", 2048],
+    ["5 b", 5],
+    ["12e3", 12000],
+    [".5k", 512],
+    ["1_0", 10],
+    ["+5", 5],
   ])("ramInBytes() reads %s", (text, bytes) => {
     expect(ramInBytes(text)).toBe(bytes);
   });
 
-  it.each(["", "-1", "abc", "1i", "1 2"])("ramInBytes() refuses '%s'", (text) => {
-    expect(() => ramInBytes(text)).toThrow(`invalid size: '${text}'`);
+  it.each([
+    ["", "invalid size: ''"],
+    ["-1", "invalid size: '-1'"],
+    ["abc", "invalid size: 'abc'"],
+    ["1i", "invalid suffix: 'i'"],
+    ["5bi", "invalid suffix: 'bi'"],
+    ["5mibb", "invalid suffix: 'mibb'"],
+    ["1 2", 'strconv.ParseFloat: parsing "1 2": invalid syntax'],
+    ["5  m", 'strconv.ParseFloat: parsing "5 ": invalid syntax'],
+    ["1:2:3:4", 'strconv.ParseFloat: parsing "1:2:3:4": invalid syntax'],
+    ["0x10", 'strconv.ParseFloat: parsing "0x10": invalid syntax'],
+    ["1e400", 'strconv.ParseFloat: parsing "1e400": value out of range'],
+  ])("ramInBytes() refuses '%s' with Docker's words", (text, message) => {
+    expect(() => ramInBytes(text)).toThrow(new Error(message));
   });
 
   it("parseDecimal() reads decimals and fractions as billionths", () => {

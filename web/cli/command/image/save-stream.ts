@@ -25,6 +25,8 @@ export async function saveStream(
   await cli.context.files.stat(folder).catch((error: unknown) => {
     throw new Error(`${failure}: invalid output path: stat ${folder}: ${fileErrorText(error)}`);
   });
+  const found = await cli.context.files.stat(path).catch(() => undefined);
+  if (found?.kind === "directory") throw new Error(`${failure}: cannot write to a directory`);
   const tooLarge = () => new Error(`${failure}: larger than 1 GiB: write it to stdout instead`);
   const bytes = await readWhole(chunks(await open()), fileLimit, tooLarge);
   await cli.context.files.write(path, bytes, 0o600);
