@@ -1,4 +1,5 @@
 import { errorMessage } from "../errdefs/errors.ts";
+import { humanSize } from "../internal/units/size.ts";
 import { errorResponse, streamResponse } from "./responses.ts";
 import type { JsonMessage, ProgressDetail, ProgressListener } from "./types/common.ts";
 
@@ -117,16 +118,4 @@ export function progressBar(detail: ProgressDetail): string {
     ? ""
     : `${format(current).padStart(8)}${current > total ? "" : `/${format(total)}`}${units ? ` ${units}` : ""}`;
   return bar + numbers;
-}
-
-/** Four significant digits in units of 1000: `2.217MB`. */
-function humanSize(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${Number(size.toPrecision(4))}${units[unit]}`;
 }

@@ -1,7 +1,8 @@
 import type { Health, HealthConfig, HealthcheckResult } from "../api/types/container.ts";
 import { errorMessage } from "../errdefs/errors.ts";
-import { durationText, rfc3339Nano } from "../internal/clock.ts";
+import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
+import { durationString } from "../internal/units/duration.ts";
 import type { Process, Task } from "../runtime/runtime.ts";
 import { containerEnvironment } from "../runtime/spec/spec.ts";
 import { resolveUser } from "../runtime/spec/user.ts";
@@ -90,7 +91,10 @@ export class HealthMonitor {
       );
     const expired = pause(timeout);
     const late = (output: string) =>
-      finish(-1, `Health check exceeded timeout (${durationText(timeout)})${output === "" ? "" : `: ${output}`}`);
+      finish(
+        -1,
+        `Health check exceeded timeout (${durationString(timeout * milli)})${output === "" ? "" : `: ${output}`}`,
+      );
     try {
       const started = this.#exec(probeCommand(config));
       const process = await Promise.race([started, expired]);

@@ -1,30 +1,6 @@
 import { expect, test } from "vitest";
 import { createdState } from "./record.ts";
-import { humanDuration, statusText } from "./status-text.ts";
-
-test("humanDuration() says what go-units says", () => {
-  const second = 1000;
-  const minute = 60 * second;
-  const hour = 60 * minute;
-  const day = 24 * hour;
-  const said = [
-    [0, "Less than a second"],
-    [second, "1 second"],
-    [59 * second, "59 seconds"],
-    [minute, "About a minute"],
-    [2 * minute, "2 minutes"],
-    [59 * minute, "59 minutes"],
-    [hour, "About an hour"],
-    [1.6 * hour, "2 hours"],
-    [47 * hour, "47 hours"],
-    [2 * day, "2 days"],
-    [13 * day, "13 days"],
-    [14 * day, "2 weeks"],
-    [60 * day, "2 months"],
-    [2 * 365 * day, "2 years"],
-  ] as const;
-  for (const [duration, words] of said) expect(humanDuration(duration)).toBe(words);
-});
+import { statusText } from "./status-text.ts";
 
 test("statusText() names each state", () => {
   const now = new Date("2026-01-01T00:01:00Z");

@@ -1,5 +1,6 @@
 import type { ContainerStatus, Health } from "../api/types/container.ts";
 import { zeroTime } from "../internal/clock.ts";
+import { humanDuration } from "../internal/units/duration.ts";
 import type { StateRecord } from "./record.ts";
 
 /** State.Status as the API says it. */
@@ -31,22 +32,4 @@ export function statusText(
 function healthText(health: Health | undefined): string {
   if (!health || health.Status === "none") return "";
   return health.Status === "starting" ? " (health: starting)" : ` (${health.Status})`;
-}
-
-/** Milliseconds in words, as go-units' HumanDuration. */
-export function humanDuration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  if (seconds < 1) return "Less than a second";
-  if (seconds === 1) return "1 second";
-  if (seconds < 60) return `${seconds} seconds`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 1) return "About a minute";
-  if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.floor(milliseconds / 3_600_000 + 0.5);
-  if (hours === 1) return "About an hour";
-  if (hours < 48) return `${hours} hours`;
-  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
-  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
-  return `${Math.floor(hours / 24 / 365)} years`;
 }

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { ListenAddress } from "../api/http.node.ts";
 import type { LogLevel } from "../daemon.ts";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { parseDuration } from "../internal/units/duration.ts";
 import { parseShares, type ShareFolder } from "./share-folders.ts";
 
 const usage = `Usage:  wherry daemon [OPTIONS]
@@ -147,14 +148,18 @@ function parseLevel(value: string): LogLevel {
   throw invalidParameter(`invalid logging level: ${value}`);
 }
 
-/** Of Go's durations what makes sense here: whole hours, minutes and seconds. */
+/** Milliseconds of a duration as Go writes them. */
 function parseIdleTime(value: string): number {
-  const [, hours = "0", minutes = "0", seconds = "0"] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value) ?? [];
-  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-  if (total > 0) return total * 1000;
-  throw invalidParameter(
-    `invalid argument ${JSON.stringify(value)} for "--exit-when-idle": expected a time such as 5m`,
-  );
+  const invalid = (reason: string) =>
+    invalidParameter(`invalid argument ${JSON.stringify(value)} for "--exit-when-idle" flag: ${reason}`);
+  let nanoseconds: number;
+  try {
+    nanoseconds = parseDuration(value);
+  } catch (error) {
+    throw invalid(errorMessage(error));
+  }
+  if (nanoseconds <= 0) throw invalid("expected a time such as 5m");
+  return nanoseconds / 1e6;
 }
 
 /** A folder that is not there is refused when it is to be shared. */

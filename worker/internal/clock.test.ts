@@ -1,5 +1,5 @@
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { durationText, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -19,11 +19,6 @@ test("nanos() follows the wall clock when the machine has slept or its time was 
   vi.spyOn(Date, "now").mockReturnValue(wall - hour);
   const behind = Number(clock.nanos() / 1_000_000n) - wall;
   expect(Math.abs(behind + hour)).toBeLessThanOrEqual(2);
-});
-
-test("durationText() writes durations as Go does", () => {
-  const texts = [0, 0.5, 20, 1500, 90_000, 3_600_000, 3_723_000].map(durationText);
-  expect(texts).toEqual(["0s", "500µs", "20ms", "1.5s", "1m30s", "1h0m0s", "1h2m3s"]);
 });
 
 test("sleep() takes as long as it was told, months too", async () => {

@@ -115,14 +115,3 @@ export function parseTimestamp(text: string): bigint | undefined {
   if (!rfc || Number.isNaN(milliseconds)) throw new RangeError(`failed to parse value "${text}" as a time`);
   return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
 }
-
-/** Milliseconds as Go prints a duration, such as `1m30s`, `1.5s` or `20ms`. */
-export function durationText(milliseconds: number): string {
-  if (milliseconds === 0) return "0s";
-  if (milliseconds < 1) return `${milliseconds * 1000}µs`;
-  if (milliseconds < 1000) return `${milliseconds}ms`;
-  const minutes = Math.floor(milliseconds / 60_000);
-  const seconds = `${(milliseconds % 60_000) / 1000}s`;
-  const hours = Math.floor(minutes / 60);
-  return hours > 0 ? `${hours}h${minutes % 60}m${seconds}` : minutes > 0 ? `${minutes}m${seconds}` : seconds;
-}

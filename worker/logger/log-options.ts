@@ -1,6 +1,7 @@
 import { type EngineError, errorMessage, invalidParameter, system } from "../errdefs/errors.ts";
 import { compilePattern } from "../internal/pattern.ts";
 import { parseBool } from "../internal/strconv.ts";
+import { ramInBytes } from "../internal/units/size.ts";
 
 /** Docker keeps all there is; memory does not allow that here. */
 const defaultCapacity = 8 << 20;
@@ -87,20 +88,21 @@ function logCapacity(options: Options): number {
   return size === undefined ? defaultCapacity : Math.min(defaultCapacity, size * files);
 }
 
+/** Such as `10m`; undefined for what is no size. */
+function parseSize(text: string): number | undefined {
+  try {
+    return ramInBytes(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function readBool(text: string): boolean {
   try {
     return parseBool(text);
   } catch (error) {
     throw failed(errorMessage(error));
   }
-}
-
-/** Such as `10m`: binary units, as go-units reads them. Undefined for what is no size. */
-function parseSize(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const power = ["", "k", "m", "g", "t", "p"].indexOf((match[2] ?? "").toLowerCase());
-  return Math.floor(Number(match[1]) * 1024 ** power);
 }
 
 /** The labels and variables that the options name, by name or by pattern, and the tag. */

@@ -1,6 +1,6 @@
 import { parseBool } from "../../../worker/internal/strconv.ts";
-import { parseDuration } from "../units/duration.ts";
-import { parseDecimal, ramInBytes } from "../units/size.ts";
+import { parseDuration } from "../../../worker/internal/units/duration.ts";
+import { parseDecimal, ramInBytes } from "../../../worker/internal/units/size.ts";
 import type { FlagType } from "./flag.ts";
 
 /** Go's strconv.ParseInt(text, 0, 64), or ParseUint with `bits`. Numbers beyond 2^53 lose digits. */

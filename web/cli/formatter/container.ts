@@ -1,6 +1,7 @@
-import { familiarName, isImageId, parseReference } from "../opts/reference.ts";
-import { humanDuration } from "../units/duration.ts";
-import { humanSize } from "../units/size.ts";
+import { humanDuration } from "../../../worker/internal/units/duration.ts";
+import { humanSize } from "../../../worker/internal/units/size.ts";
+import { familiarName, parseNormalizedNamed } from "../../../worker/reference/reference.ts";
+import { isImageId } from "../opts/image-id.ts";
 import { ellipsis } from "./display-width.ts";
 import type { Field, Listing } from "./listing.ts";
 import { displayablePorts, type Port } from "./ports.ts";
@@ -89,7 +90,7 @@ function imageName({ Image, ImageID }: ContainerSummary, truncate: boolean): str
   if (truncateId(ImageID) === truncateId(Image)) return truncateId(Image);
   if (!Image.includes("@") || isImageId(Image)) return Image;
   try {
-    const reference = parseReference(Image);
+    const reference = parseNormalizedNamed(Image);
     return familiarName(reference) + (reference.tag === undefined ? "" : `:${reference.tag}`);
   } catch {
     return Image;

@@ -1,5 +1,5 @@
-import { humanDuration } from "../units/duration.ts";
-import { humanSize } from "../units/size.ts";
+import { humanDuration } from "../../../worker/internal/units/duration.ts";
+import { humanSize } from "../../../worker/internal/units/size.ts";
 import type { ContainerSummary } from "./container.ts";
 import type { ImageSummary } from "./image.ts";
 import type { Field, Listing } from "./listing.ts";

@@ -1,6 +1,6 @@
-import { familiarName, parseReference } from "../opts/reference.ts";
-import { humanDuration } from "../units/duration.ts";
-import { humanSize } from "../units/size.ts";
+import { humanDuration } from "../../../worker/internal/units/duration.ts";
+import { humanSize } from "../../../worker/internal/units/size.ts";
+import { familiarName, parseNormalizedNamed } from "../../../worker/reference/reference.ts";
 import type { Field, Listing } from "./listing.ts";
 import { goTime, truncateId } from "./text.ts";
 
@@ -67,7 +67,7 @@ function byRepository(references: readonly string[] | null, part: "tag" | "diges
   const found = new Map<string, string[]>();
   for (const text of references ?? []) {
     try {
-      const reference = parseReference(text);
+      const reference = parseNormalizedNamed(text);
       const value = reference[part];
       const name = familiarName(reference);
       if (value !== undefined) found.set(name, [...(found.get(name) ?? []), value]);

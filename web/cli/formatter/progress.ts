@@ -1,8 +1,8 @@
+import { durationString } from "../../../worker/internal/units/duration.ts";
+import { humanSize } from "../../../worker/internal/units/size.ts";
 import type { Cli } from "../cli.ts";
 import type { Output } from "../output.ts";
 import { jsonValues } from "../stream/bytes.ts";
-import { durationString } from "../units/duration.ts";
-import { humanSize } from "../units/size.ts";
 
 /** One message of a progress stream (pull, push, load, import). */
 interface ProgressMessage {

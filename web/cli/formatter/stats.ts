@@ -1,4 +1,4 @@
-import { bytesSize, humanSize } from "../units/size.ts";
+import { bytesSize, humanSize } from "../../../worker/internal/units/size.ts";
 import type { Field, Listing } from "./listing.ts";
 import { truncateId } from "./text.ts";
 

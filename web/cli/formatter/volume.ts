@@ -1,4 +1,4 @@
-import { humanSize } from "../units/size.ts";
+import { humanSize } from "../../../worker/internal/units/size.ts";
 import type { Field, Listing } from "./listing.ts";
 import { labelList } from "./text.ts";
 

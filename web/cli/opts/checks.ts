@@ -1,5 +1,5 @@
+import { ramInBytes } from "../../../worker/internal/units/size.ts";
 import type { FlagContext } from "../flags/flag.ts";
-import { ramInBytes } from "../units/size.ts";
 import { cut } from "./cut.ts";
 
 /** `NAME=value`, or `NAME` alone, which takes its value from the environment when it is set there. */

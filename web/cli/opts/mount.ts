@@ -1,5 +1,5 @@
 import { parseBool } from "../../../worker/internal/strconv.ts";
-import { ramInBytes } from "../units/size.ts";
+import { ramInBytes } from "../../../worker/internal/units/size.ts";
 import { csvFields, cut } from "./cut.ts";
 
 /** A mount as POST /containers/create takes it in HostConfig.Mounts. */

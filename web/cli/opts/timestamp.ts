@@ -1,4 +1,4 @@
-import { parseDuration } from "../units/duration.ts";
+import { parseDuration } from "../../../worker/internal/units/duration.ts";
 
 /**
  * The value of `--since` and `--until` as the API takes it, seconds since the epoch with nine decimals: from a span before

@@ -1,8 +1,13 @@
+import {
+  formatReference,
+  parseNormalizedNamed,
+  tagNameOnly,
+  trimNamed,
+} from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { upStates } from "../../opts/names.ts";
-import { parseReference, referenceString, withDefaultTag } from "../../opts/reference.ts";
 
 export const commitCommand: Command = {
   name: "commit",
@@ -22,12 +27,12 @@ export const commitCommand: Command = {
 
 async function runCommit(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [container = "", name] = flags.args;
-  const reference = name === undefined ? undefined : withDefaultTag(parseReference(name));
+  const reference = name === undefined ? undefined : tagNameOnly(parseNormalizedNamed(name));
   if (reference?.digest !== undefined) throw new Error("refusing to create a tag with a digest reference");
   const { Id } = await cli.api.json<{ Id: string }>("POST", "/commit", {
     query: {
       container,
-      repo: reference && referenceString({ domain: reference.domain, path: reference.path }),
+      repo: reference && formatReference(trimNamed(reference)),
       tag: reference?.tag,
       comment: flags.string("message"),
       author: flags.string("author"),

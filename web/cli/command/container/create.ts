@@ -1,3 +1,11 @@
+import {
+  familiarString,
+  formatReference,
+  parseNormalizedNamed,
+  type Reference,
+  tagNameOnly,
+  trimNamed,
+} from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { encodeAuth } from "../../config-file.ts";
@@ -7,15 +15,8 @@ import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
+import { isImageId } from "../../opts/image-id.ts";
 import { parsePlatform, platformName } from "../../opts/platform.ts";
-import {
-  familiarString,
-  isImageId,
-  parseReference,
-  type Reference,
-  referenceString,
-  withDefaultTag,
-} from "../../opts/reference.ts";
 import { refuseContentTrust } from "../image/content-trust.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { type CreateBody, createBody, localWarnings } from "./create-config.ts";
@@ -96,7 +97,7 @@ interface CreateAnswer {
 }
 
 async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): Promise<CreateAnswer> {
-  const reference = isImageId(body.Image) ? undefined : withDefaultTag(parseReference(body.Image));
+  const reference = isImageId(body.Image) ? undefined : tagNameOnly(parseNormalizedNamed(body.Image));
   const platform = containerPlatform(cli, flags);
   const create = () =>
     cli.api.json<CreateAnswer>("POST", "/containers/create", {
@@ -131,7 +132,7 @@ function containerPlatform(cli: Cli, flags: ParsedFlags): string | undefined {
 }
 
 async function pullImage(cli: Cli, reference: Reference, flags: ParsedFlags): Promise<void> {
-  const name = referenceString({ domain: reference.domain, path: reference.path });
+  const name = formatReference(trimNamed(reference));
   const familiar = name.replace(/^docker\.io\/(library\/)?/, "");
   const platform = wantedPlatform(cli, flags);
   const stream = await cli.api.stream("POST", "/images/create", {

@@ -1,5 +1,5 @@
+import { parseDuration } from "../../../../worker/internal/units/duration.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { parseDuration } from "../../units/duration.ts";
 
 const settings = [
   ["health-interval", "Interval"],

@@ -1,3 +1,4 @@
+import { memorySwapBytes, parseDecimal, ramInBytes } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { cut, keyValues } from "../../opts/cut.ts";
@@ -8,7 +9,6 @@ import { parseMount } from "../../opts/mount.ts";
 import { capabilities } from "../../opts/names.ts";
 import type { PortSettings } from "../../opts/ports.ts";
 import { ulimits } from "../../opts/ulimit.ts";
-import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
 import { networkMode } from "./network-config.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { memorySwapBytes, parseDecimal, ramInBytes } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -6,7 +7,6 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { resourceFlags } from "../../flags/resource-flags.ts";
 import { checkMemorySwap } from "../../opts/checks.ts";
 import { restartPolicies } from "../../opts/names.ts";
-import { memorySwapBytes, parseDecimal, ramInBytes } from "../../units/size.ts";
 import { restartPolicy } from "./host-config.ts";
 
 export const updateCommand: Command = {

@@ -1,3 +1,5 @@
+import { humanDuration } from "../../../../worker/internal/units/duration.ts";
+import { humanSize } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -8,8 +10,6 @@ import { type Field, renderListing } from "../../formatter/listing.ts";
 import { truncateId } from "../../formatter/text.ts";
 import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
-import { humanDuration } from "../../units/duration.ts";
-import { humanSize } from "../../units/size.ts";
 export const historyCommand: Command = {
   name: "history",
   use: "history [OPTIONS] IMAGE",

@@ -1,10 +1,10 @@
+import { parseNormalizedNamed } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { cut } from "../../opts/cut.ts";
 import { platformNames } from "../../opts/names.ts";
-import { parseReference } from "../../opts/reference.ts";
 import { fileBody } from "./load.ts";
 export const importCommand: Command = {
   name: "import",
@@ -28,7 +28,7 @@ export const importCommand: Command = {
 
 async function runImport(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [source = "", name = ""] = flags.args;
-  if (name !== "") parseReference(name);
+  if (name !== "") parseNormalizedNamed(name);
   const isAddress = /^https?:\/\//.test(source);
   const [repository, tag] = cut(name, ":");
   const body = source === "-" ? cli.context.stdin : isAddress ? undefined : await fileBody(cli, source);

@@ -1,10 +1,10 @@
+import { familiarName, formatReference, trimNamed } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { encodeAuth } from "../../config-file.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { platformNames } from "../../opts/names.ts";
-import { familiarName, referenceString } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
 import { remoteReference } from "./remote-reference.ts";
@@ -40,7 +40,7 @@ async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
     : (cli.context.env.DOCKER_DEFAULT_PLATFORM ?? "");
   const stream = await cli.api.stream("POST", "/images/create", {
     query: {
-      fromImage: referenceString({ domain: reference.domain, path: reference.path }),
+      fromImage: formatReference(trimNamed(reference)),
       tag: reference.digest ?? reference.tag,
       platform: platform.toLowerCase() || undefined,
     },
@@ -48,5 +48,5 @@ async function runPull(cli: Cli, flags: ParsedFlags): Promise<void> {
   });
   if (quiet) await discardProgress(stream);
   else await displayProgress(cli, stream, cli.out);
-  await cli.out.line(referenceString(reference));
+  await cli.out.line(formatReference(reference));
 }

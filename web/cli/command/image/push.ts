@@ -1,3 +1,4 @@
+import { familiarName, formatReference } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -6,7 +7,6 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
-import { familiarName, referenceString } from "../../opts/reference.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
 import { remoteReference } from "./remote-reference.ts";
@@ -47,5 +47,5 @@ async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
   });
   if (!quiet) return await displayProgress(cli, stream, cli.out);
   await discardProgress(stream);
-  await cli.out.line(referenceString(reference));
+  await cli.out.line(formatReference(reference));
 }

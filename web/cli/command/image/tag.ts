@@ -1,9 +1,16 @@
+import {
+  formatReference,
+  parseNormalizedNamed,
+  type Reference,
+  tagNameOnly,
+  trimNamed,
+} from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { isImageId, parseReference, type Reference, referenceString, withDefaultTag } from "../../opts/reference.ts";
+import { isImageId } from "../../opts/image-id.ts";
 
 export const tagCommand: Command = {
   name: "tag",
@@ -18,16 +25,16 @@ export const tagCommand: Command = {
 async function runTag(cli: Cli, flags: ParsedFlags): Promise<void> {
   const [source = "", target = ""] = flags.args;
   if (!isImageId(source)) checked(source);
-  const reference = withDefaultTag(checked(target));
+  const reference = tagNameOnly(checked(target));
   if (reference.digest !== undefined) throw new CliError("refusing to create a tag with a digest reference");
   await cli.api.send("POST", `/images${apiPath(source, "tag")}`, {
-    query: { repo: referenceString({ domain: reference.domain, path: reference.path }), tag: reference.tag },
+    query: { repo: formatReference(trimNamed(reference)), tag: reference.tag },
   });
 }
 
 function checked(name: string): Reference {
   try {
-    return parseReference(name);
+    return parseNormalizedNamed(name);
   } catch (error) {
     throw new CliError(
       `Error parsing reference: ${JSON.stringify(name)} is not a valid repository/tag: ${messageOf(error)}`,

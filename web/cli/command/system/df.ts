@@ -1,3 +1,4 @@
+import { humanSize } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
@@ -16,7 +17,6 @@ import { type Listing, renderListing, rowStruct } from "../../formatter/listing.
 import { RowStruct } from "../../formatter/template/functions.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { volumeListing } from "../../formatter/volume.ts";
-import { humanSize } from "../../units/size.ts";
 
 export const dfCommand: Command = {
   name: "df",

@@ -1,4 +1,4 @@
-import { bytesSize } from "../../units/size.ts";
+import { bytesSize } from "../../../../worker/internal/units/size.ts";
 
 /** GET /info, as far as it is printed. */
 export interface EngineInfo {

@@ -1,9 +1,9 @@
+import { humanSize } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { filtersParameter } from "../../opts/timestamp.ts";
-import { humanSize } from "../../units/size.ts";
 
 /** What a prune took away. */
 export interface PruneReport {

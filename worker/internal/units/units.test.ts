@@ -92,7 +92,9 @@ describe("Go durations", () => {
     expect(parseDuration("1h2m3.5s")).toBe(3723.5e9);
     expect(parseDuration("-5ms")).toBe(-5e6);
     expect(parseDuration("0")).toBe(0);
-    expect([3723.5e9, 65e9, 1.5e9, 3e6, 0].map(durationString)).toEqual(["1h2m3.5s", "1m5s", "1.5s", "3ms", "0s"]);
+    expect([3723.5e9, 3600e9, 65e9, 1.5e9, 3e6, 5e5, 0].map(durationString)).toEqual([
+      ...["1h2m3.5s", "1h0m0s", "1m5s", "1.5s", "3ms", "500µs", "0s"],
+    ]);
   });
 
   it.each([
