@@ -31,10 +31,18 @@ export function pageServer(site: Site): Server {
     const notFound = () => plain(response, 404, "Not found");
     if (site.proxy?.handle(request, response)) return;
     if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "Method not allowed");
+    // The page asks for no ranges, and a server need not know them: sirv throws at one that ends before it begins.
+    delete request.headers.range;
+    breakOffWithSource(response);
     if (url.startsWith("/guest/")) return guest(strip(request, "/guest"), response, notFound);
     if (url.startsWith("/images/")) return images(strip(request, "/images"), response, notFound);
     return page(request, response, notFound);
   });
+}
+
+/** A file may go away while the server runs, when what it serves is built anew: sirv does not look for that. */
+function breakOffWithSource(response: ServerResponse): void {
+  response.once("pipe", (source) => source.once("error", () => response.destroy()));
 }
 
 function strip(request: IncomingMessage, prefix: string): IncomingMessage {
