@@ -112,6 +112,12 @@ static void enable_controllers(const char *folder) {
  */
 #define CONTAINERS_SHARE 80
 
+/*
+ * Processes that the host's own shells may have. A fork bomb there would otherwise take all memory, which is the agent's
+ * too: no signal would end it.
+ */
+#define HOST_PROCESSES "512"
+
 static void limit_containers(void) {
   struct sysinfo memory;
   char limit[24];
@@ -129,6 +135,7 @@ static void arrange_cgroups(void) {
   enable_controllers(CGROUPS);
   enable_controllers(CGROUPS "/docker");
   limit_containers();
+  write_text(CGROUPS "/host/pids.max", HOST_PROCESSES);
   /* The engine relies on it, and gives containers no rules of their own then. */
   if (devices_limit(CGROUPS "/docker") < 0) die("devices of containers");
 }

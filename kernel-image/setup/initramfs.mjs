@@ -37,9 +37,6 @@ const terminals = ["xterm", "xterm-256color", "linux", "vt100", "screen", "scree
 const withoutApplets = new Set([
   "init",
   "linuxrc",
-  "halt",
-  "poweroff",
-  "reboot",
   "dpkg",
   "dpkg-deb",
   "rpm",

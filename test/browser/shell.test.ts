@@ -72,6 +72,12 @@ describe("the host's shell", () => {
     expect(await terminal.does("ps | grep -c '[b]ash'")).toBe("1");
   });
 
+  test("has no more processes than leave the machine usable", async () => {
+    const many = "sh -c 'for i in $(seq 600); do sleep 1000 & done'";
+    expect((await terminal.run(many)).screen).toMatch(/can't fork: Resource temporarily unavailable$/);
+    expect(await terminal.does("kill -9 -1; docker version -f '{{.Server.Os}}'")).toContain("linux");
+  });
+
   test("edits with vi", async () => {
     await terminal.enter("clear; vi note");
     await terminal.shows(/^~$[\s\S]*^- note/m);
