@@ -9,6 +9,7 @@ import type { ChunkedFiles } from "./content/files.ts";
 import { BootingSnapshotter } from "./daemon/booting-snapshotter.ts";
 import { MachineGuest } from "./daemon/guest-host.ts";
 import { keepTime } from "./daemon/guest-time.ts";
+import { watchGuest } from "./daemon/guest-watch.ts";
 import { GuestHostSession } from "./daemon/host-session.ts";
 import { LateImageUsers, StoredImages } from "./daemon/image-lookup.ts";
 import { MountedLayers } from "./daemon/mounted-layers.ts";
@@ -54,6 +55,8 @@ export interface DaemonComponents {
   readonly facts: EngineFacts;
   readonly log: Log;
   readonly onProgress?: (progress: StartProgress) => void;
+  /** Called with true when the guest runs but has not answered for long, and with false when it answers again. */
+  readonly onGuestSilence?: (silent: boolean) => void;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -75,6 +78,9 @@ interface DaemonParts {
   readonly rehearsals: Rehearsals;
 }
 
+const silence =
+  "the guest does not answer: it is overloaded or frozen; unless it recovers, only a new engine brings another";
+
 /**
  * The engine. Life cycle: `start` opens what was kept, settles what a former engine left, and boots the guest; a guest that dies is
  * reported, and booted again by whatever needs one next; `stop` ends the containers and the guest, and closes what was opened.
@@ -91,7 +97,7 @@ export class Daemon {
   }
 
   static async start(components: DaemonComponents): Promise<Daemon> {
-    const { machine, records, files, clock, log, onProgress } = components;
+    const { machine, records, files, clock, log, onProgress, onGuestSilence } = components;
     await files.sweep();
     // The guest's socket wants the API, which wants the guest: it is not booted before there is one.
     const late: { api?: EngineApi; containers?: Containers } = {};
@@ -109,6 +115,11 @@ export class Daemon {
       onBoot: async (booted) => {
         await setUp(booted, host, () => late.api);
         void keepTime(booted, { clock, counter: () => performance.now() });
+        const onSilence = (silent: boolean) => {
+          log("warn", silent ? silence : "the guest answers again");
+          onGuestSilence?.(silent);
+        };
+        void watchGuest(booted, { clock, onSilence });
         void rehearsals.begin(new CrunRuntime(booted));
       },
       ...(onProgress ? { onProgress } : {}),

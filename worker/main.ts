@@ -28,6 +28,7 @@ const guestPaths: BindSources = { resolve: (path) => ({ path }) };
 class BrowserEngine implements EngineWorker {
   #daemon: Daemon | undefined;
   #onGuestGone: (reason: string) => void = () => undefined;
+  #onGuestSilence: (silent: boolean) => void = () => undefined;
 
   async start(options: EngineWorkerOptions, onProgress: (progress: StartProgress) => void): Promise<void> {
     const { manifest, components } = await openGuestDownload(new URL(options.guest), PROTOCOL_VERSION);
@@ -64,6 +65,7 @@ class BrowserEngine implements EngineWorker {
       },
       log: (level, message) => console[level](message),
       onProgress,
+      onGuestSilence: (silent) => this.#onGuestSilence(silent),
     });
     this.#daemon.onGuestGone((reason) => this.#onGuestGone(reason));
   }
@@ -78,6 +80,10 @@ class BrowserEngine implements EngineWorker {
 
   async onGuestGone(listener: (reason: string) => void): Promise<void> {
     this.#onGuestGone = listener;
+  }
+
+  async onGuestSilence(listener: (silent: boolean) => void): Promise<void> {
+    this.#onGuestSilence = listener;
   }
 
   async stop(): Promise<void> {

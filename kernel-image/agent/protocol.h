@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 #define FRAME_HEADER 12u
 #define FRAME_MAX 65536u
 /* Bytes that the host may have on the way to one stream's file descriptor. */
@@ -26,6 +26,7 @@ enum frame_type {
   FRAME_UNLISTEN = 10,
   FRAME_SETTIME = 11,
   FRAME_QUIESCE = 12,
+  FRAME_PING = 13,
   /* guest to host */
   FRAME_READY = 32,
   FRAME_RESULT = 33,

@@ -158,6 +158,8 @@ void session_frame(const struct frame *frame) {
   } else if (frame->type == FRAME_HELLO) {
     struct reader reader = {frame->payload, frame->payload + frame->length, false};
     handle_hello(frame, &reader);
+  } else if (frame->type == FRAME_PING) {
+    port_result(frame->id, frame->length ? EPROTO : 0, NULL, 0);
   } else if (worker_busy() || first) {
     queue(frame);
   } else {

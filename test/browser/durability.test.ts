@@ -153,10 +153,13 @@ describe("a second tab", () => {
 });
 
 describe("a guest that dies", () => {
-  test("is reported, and booted again when told to", async () => {
+  test.each([
+    ["poweroff", /^The machine has stopped: the guest turned the power off$/],
+    ["echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger", /^The machine has stopped: Kernel panic/],
+  ])("by %s is reported, and booted again when told to", async (command, report) => {
     await wherry.terminal.does("docker run -d --name lost busybox sleep 1000");
-    await wherry.terminal.enter("clear; echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger");
-    await wherry.says(/^The machine has stopped: /);
+    await wherry.terminal.enter(`clear; ${command}`);
+    await wherry.says(report);
     await wherry.page.getByRole("button", { name: "Boot it again" }).click();
     await wherry.says(/^Running$/);
     await wherry.terminal.ready();
@@ -165,5 +168,23 @@ describe("a guest that dies", () => {
     );
     await wherry.terminal.does("docker rm lost");
     expect(await wherry.terminal.does("docker run --rm busybox echo alive")).toBe("alive");
+  });
+});
+
+describe("a guest that hangs", () => {
+  test("is told of when it has not answered for long, and booted again when told to", async () => {
+    await wherry.terminal.does("docker run -d --name running busybox sleep 1000");
+    // Freezes the agent.
+    await wherry.terminal.enter("clear; echo 1 > /sys/fs/cgroup/host/cgroup.freeze");
+    await wherry.page
+      .getByRole("status")
+      .filter({ hasText: /^The machine does not answer: / })
+      .waitFor({ timeout: 120_000 });
+    await wherry.page.getByRole("button", { name: "Boot it again" }).click();
+    await wherry.terminal.ready();
+    expect(await wherry.terminal.does("docker ps -a --format '{{.Names}} {{.Status}}'")).toMatch(
+      /^running Exited \(255\)/,
+    );
+    await wherry.terminal.does("docker rm running");
   });
 });

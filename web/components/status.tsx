@@ -34,6 +34,7 @@ function phaseAction(phase: Phase): string | undefined {
     case "moved":
       return "Use it here";
     case "guest-gone":
+    case "guest-silent":
       return "Boot it again";
     case "failed":
       return "Try again";

@@ -7,6 +7,8 @@ export type Phase =
   /** Another tab took the engine over. */
   | { readonly kind: "moved" }
   | { readonly kind: "guest-gone"; readonly reason: string }
+  /** The guest runs, and has not answered for long. It may yet. */
+  | { readonly kind: "guest-silent" }
   | { readonly kind: "failed"; readonly message: string };
 
 /** The status line's sentence. It changes when something new begins, not with every byte: screen readers read it out. */
@@ -22,6 +24,8 @@ export function phaseText(phase: Phase): string {
       return "Wherry has moved to another tab.";
     case "guest-gone":
       return `The machine has stopped: ${phase.reason}`;
+    case "guest-silent":
+      return "The machine does not answer: it is overloaded or frozen. Booting it again ends its containers.";
     case "failed":
       return `Wherry could not start: ${phase.message}`;
   }

@@ -39,6 +39,7 @@ class Engines {
   readonly log: string[] = [];
   readonly stops: (() => void)[] = [];
   readonly reports: ((reason: string) => void)[] = [];
+  readonly silences: ((silent: boolean) => void)[] = [];
   start: EngineWorker["start"] = async () => undefined;
 
   session(tab: string): Session {
@@ -65,6 +66,7 @@ class Engines {
       connectEngine: async (port) => port.close(),
       connectHost: async (port) => port.close(),
       onGuestGone: async (listener) => void this.reports.push(listener),
+      onGuestSilence: async (listener) => void this.silences.push(listener),
       stop: () => new Promise((resolve) => this.stops.push(resolve)),
     };
     Comlink.expose(worker, port2);
@@ -128,4 +130,25 @@ test("a tab that is asked twice lets go once its engine has ended", async () => 
   await taking;
   expect(engines.log.slice(0, 4)).toEqual(["A spawned", "A terminated", "A disposed", "B spawned"]);
   void alsoTaking;
+});
+
+test("a guest that is silent stays connected, until it answers or is booted again", async () => {
+  const session = engines.session("A");
+  await session.start();
+  const { connected } = session.state;
+  const shows = (kind: string) => expect.poll(() => session.state.phase.kind).toBe(kind);
+  engines.silences[0]?.(true);
+  await shows("guest-silent");
+  expect(session.state.connected).toBe(connected);
+  engines.silences[0]?.(false);
+  await shows("running");
+  expect(session.state.connected).toBe(connected);
+  engines.silences[0]?.(true);
+  await shows("guest-silent");
+  const again = session.resume();
+  await stopping(1);
+  engines.stops[0]?.();
+  await again;
+  expect(engines.log).toEqual(["A spawned", "A terminated", "A disposed", "A spawned"]);
+  expect(session.state.phase.kind).toBe("running");
 });

@@ -104,11 +104,18 @@ export class Session {
     };
     const storage = await chooseStorage();
     if (thread !== this.#thread) return;
+    const running: Phase = { kind: "running", storage, secure: isSecureContext };
     const worker = Comlink.wrap<EngineWorker>(thread);
     const engine = new MessageChannel();
     const host = new MessageChannel();
     let starting = true;
     const start = async () => {
+      await worker.onGuestSilence(
+        Comlink.proxy((silent) => {
+          const connected = this.#connected;
+          if (connected) show({ phase: silent ? { kind: "guest-silent" } : running, connected });
+        }),
+      );
       await worker.onGuestGone(Comlink.proxy((reason) => show({ phase: { kind: "guest-gone", reason } })));
       await worker.start(
         { ...this.#components.options, storage },
@@ -132,7 +139,7 @@ export class Session {
     const connected = await this.#components.connect({ engine: engine.port1, host: host.port1 });
     if (thread !== this.#thread) return connected.dispose();
     this.#connected = connected;
-    show({ phase: { kind: "running", storage, secure: isSecureContext }, connected });
+    show({ phase: running, connected });
   }
 
   /** A boot that is under way is given up: the lock that it has is no longer this session's. */

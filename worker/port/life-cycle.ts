@@ -11,6 +11,8 @@ export interface EngineWorker {
   connectHost(port: MessagePort): Promise<void>;
   /** The listener is called when the guest dies; what wants a guest next boots another. */
   onGuestGone(listener: (reason: string) => void): Promise<void>;
+  /** Called with true when the guest runs but has not answered for long, and with false when it answers again. */
+  onGuestSilence(listener: (silent: boolean) => void): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -255,6 +255,10 @@ export class AgentClient implements Guest {
     return this.#connection.request(FrameType.SETTIME, encodeTime(now), "set the time", { result: nothing });
   }
 
+  ping(): Promise<void> {
+    return this.#connection.request(FrameType.PING, new Uint8Array(), "ping", { result: nothing });
+  }
+
   /** Makes the guest's memory small to keep, before a snapshot. */
   quiesce(): Promise<void> {
     return this.#connection.request(FrameType.QUIESCE, new Uint8Array(), "quiesce", { result: nothing });

@@ -74,7 +74,14 @@ export function guestFileCases(open: () => GuestUnderTest): void {
         { op: "write", path: `${folder}/many/six`, bytes: encoder.encode("bytes\n"), mode: 0o600 },
         { op: "symlink", target: "six", path: `${folder}/many/link` },
       ]);
-      expect(await guest.usage(`${folder}/many`)).toEqual({ size: 9, inodes: 1203 });
+      const answered: string[] = [];
+      const usage = guest.usage(`${folder}/many`).finally(() => answered.push("usage"));
+      const read = guest.readFile(`${folder}/many/six`).finally(() => answered.push("read"));
+      const ping = guest.ping().finally(() => answered.push("ping"));
+      expect(await usage).toEqual({ size: 9, inodes: 1203 });
+      await Promise.all([read, ping]);
+      // Requests wait for one another, and a ping for none.
+      expect(answered).toEqual(["ping", "usage", "read"]);
       await guest.run([{ op: "remove", path: `${folder}/many`, recursive: true }]);
       await expect(guest.readDir(`${folder}/many`)).rejects.toMatchObject({ code: "ENOENT" });
     });

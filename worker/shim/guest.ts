@@ -26,6 +26,8 @@ export interface Guest {
   listen(path: string, mode: number, onConnection: (connection: GuestConnection) => void): Promise<Disposable>;
   /** Sets the guest's clock. */
   setTime(now: Date): Promise<void>;
+  /** Resolves when the agent answers, which it does at once, whatever other requests wait for. */
+  ping(): Promise<void>;
   /** Facts that the agent reported at the handshake. */
   readonly info: GuestInfo;
   /** Called once when the guest is gone. */

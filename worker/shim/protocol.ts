@@ -1,5 +1,5 @@
 /** Numbers of the agent protocol: kernel-image/protocol.md explains them, kernel-image/agent/protocol.h is the other side. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** Bytes that the guest may have on the way to one reader here. */
 export const HOST_WINDOW = 262_144;
 /** No guest has a larger window for a stream. */
@@ -22,6 +22,7 @@ export const FrameType = {
   UNLISTEN: 10,
   SETTIME: 11,
   QUIESCE: 12,
+  PING: 13,
   READY: 32,
   RESULT: 33,
   EXIT: 34,
