@@ -224,6 +224,16 @@ test("create() takes from the image what the request leaves open", async () => {
   expect([entry.Path, entry.Args, entry.Config.Cmd]).toEqual(["cat", [], null]);
 });
 
+test("create() mounts an image's relative volumes below the root, and each place once", async () => {
+  const { containers, fixture } = await engine();
+  fixture.images.set("app", { Cmd: ["x"], Volumes: { data: {}, "/data/": {}, "./a/../b": {}, "../up": {} } });
+  const { Id } = await containers.create({ request: request("app") });
+  const { Mounts } = await containers.inspect(Id);
+  expect(Mounts.map(({ Destination }) => Destination).sort()).toEqual(["/b", "/data", "/up"]);
+  fixture.images.set("root", { Cmd: ["x"], Volumes: { "a/..": {} } });
+  await expect(containers.create({ request: request("root") })).rejects.toThrow("destination can't be '/'");
+});
+
 test("a create that fails lets its image go and removes the anonymous volumes that it made", async () => {
   const { fixture, containers } = await engine();
   const more = { Volumes: { "/data": {} } };

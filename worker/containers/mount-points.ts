@@ -48,8 +48,9 @@ export function planMounts(
   const inherited = new Map(
     others.flatMap((mount) => (taken.has(mount.destination) ? [] : [[mount.destination, mount] as const])),
   );
-  const anonymous = Object.keys(volumes)
-    .map((destination) => checkDestination("volume", destination, destination))
+  // A Dockerfile's VOLUME may be relative: to the root, and not above it.
+  const places = Object.keys(volumes).map((place) => checkDestination("volume", cleanPath(`/${place}`), place));
+  const anonymous = [...new Set(places)]
     .filter((destination) => !taken.has(destination) && !inherited.has(destination))
     .map((destination): PlannedMount => ({ ...plain, type: "volume", destination, copy: true, ...driver }));
   return [...inherited.values(), ...planned, ...anonymous];
