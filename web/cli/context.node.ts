@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, open, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import type { CliContext, CliFiles, Disposable, FileStat, TerminalSize } from "./context.ts";
+import type { Disposable } from "../../worker/internal/disposable.ts";
+import type { TerminalSize } from "../../worker/shim/guest.ts";
+import type { CliContext, CliFiles, FileStat } from "./context.ts";
 
 const proxied = ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"] as const;
 

@@ -1,3 +1,6 @@
+import type { Disposable } from "../../worker/internal/disposable.ts";
+import type { TerminalSize } from "../../worker/shim/guest.ts";
+
 /**
  * All that a `docker` invocation may touch: where it came from decides what is behind it (the guest's shell, an embedding
  * page, Node). The CLI reads nothing else of its environment.
@@ -23,15 +26,6 @@ export interface CliContext {
   readonly files: CliFiles;
   /** Aborted when the caller is gone. */
   readonly signal: AbortSignal;
-}
-
-export interface TerminalSize {
-  readonly rows: number;
-  readonly columns: number;
-}
-
-export interface Disposable {
-  dispose(): void;
 }
 
 /** Files on the caller's side, with the caller's own rights. Paths are absolute. Failures carry `code` such as `ENOENT`. */

@@ -1,7 +1,7 @@
 import { ByteQueue } from "../../worker/internal/byte-queue.ts";
 import { WireReader } from "../../worker/internal/wire/fields.ts";
 import { type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
-import type { TerminalSize } from "./context.ts";
+import type { TerminalSize } from "../../worker/shim/guest.ts";
 import { From, INVOCATION_VERSION } from "./invocation-wire.ts";
 
 /** More the kernel would not have passed to a program. */

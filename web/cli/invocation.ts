@@ -1,7 +1,8 @@
 import type { DuplexBytes } from "../../worker/internal/streams.ts";
 import { WireReader, WireWriter } from "../../worker/internal/wire/fields.ts";
 import { encodeFrame, FRAME_MAX, type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
-import type { CliContext, TerminalSize } from "./context.ts";
+import type { TerminalSize } from "../../worker/shim/guest.ts";
+import type { CliContext } from "./context.ts";
 import { InvocationFiles } from "./invocation-files.ts";
 import { InvocationRequests } from "./invocation-requests.ts";
 import { type InvocationStart, readStart } from "./invocation-start.ts";

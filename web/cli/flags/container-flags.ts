@@ -16,10 +16,11 @@ import {
 import { linkedContainers, logDriverOptions, logDrivers, namespaces, securityOptions } from "../opts/completions.ts";
 import { checkGpus } from "../opts/gpus.ts";
 import { checkMount, mountWarnings } from "../opts/mount.ts";
-import { capabilityNames, platformNames, restartPolicies, signalNames, ulimitNames } from "../opts/names.ts";
+import { capabilityNames, restartPolicies, signalNames, ulimitNames } from "../opts/names.ts";
 import { checkNetwork } from "../opts/network.ts";
 import { checkUlimit } from "../opts/ulimit.ts";
 import type { Flag } from "./flag.ts";
+import { targetPlatformFlag } from "./platform-flag.ts";
 import { resourceFlags } from "./resource-flags.ts";
 
 const flags: readonly Flag[] = [
@@ -188,12 +189,7 @@ const flags: readonly Flag[] = [
   { name: "oom-kill-disable", type: "bool", usage: "Disable OOM Killer" },
   { name: "oom-score-adj", type: "int", usage: "Tune host's OOM preferences (-1000 to 1000)" },
   { name: "pid", type: "string", usage: "PID namespace to use", complete: namespaces(["host"]) },
-  {
-    name: "platform",
-    type: "string",
-    usage: "Set platform if server is multi-platform capable",
-    complete: platformNames,
-  },
+  targetPlatformFlag,
   { name: "privileged", type: "bool", usage: "Give extended privileges to this container" },
   { name: "publish", short: "p", type: "list", usage: "Publish a container's port(s) to the host" },
   { name: "publish-all", short: "P", type: "bool", usage: "Publish all exposed ports to random ports" },

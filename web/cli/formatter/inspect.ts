@@ -24,7 +24,7 @@ export async function inspectObjects(
   format: string,
   find: (name: string) => Promise<Inspected>,
 ): Promise<void> {
-  const template = format === "" || format === "json" ? undefined : parse(format);
+  const template = format === "" || format === "json" ? undefined : objectTemplate(format);
   const found: Inspected[] = [];
   const rendered: string[] = [];
   const errors: string[] = [];
@@ -43,9 +43,14 @@ export async function inspectObjects(
   if (errors.length > 0) throw new CliError(errors.join("\n"));
 }
 
-function parse(format: string): Template {
+/**
+ * The template of an object's `--format`.
+ * @param name that the template's own errors give it
+ * @throws CliError with Docker's exit code for one that cannot be parsed
+ */
+export function objectTemplate(format: string, name?: string): Template {
   try {
-    return new Template(format);
+    return new Template(format, name);
   } catch (error) {
     throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
   }

@@ -1,6 +1,6 @@
+import type { TerminalSize } from "../../../worker/shim/guest.ts";
 import type { Cli } from "../cli.ts";
 import { apiPath } from "../client.ts";
-import type { TerminalSize } from "../context.ts";
 
 /** What has a terminal to resize. */
 export interface ResizeTarget {

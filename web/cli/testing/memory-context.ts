@@ -1,4 +1,5 @@
-import type { CliContext, CliFiles, FileStat, TerminalSize } from "../context.ts";
+import type { TerminalSize } from "../../../worker/shim/guest.ts";
+import type { CliContext, CliFiles, FileStat } from "../context.ts";
 
 export interface MemoryContextOptions {
   readonly stdin?: string;

@@ -1,24 +1,15 @@
-import {
-  familiarString,
-  formatReference,
-  parseNormalizedNamed,
-  type Reference,
-  tagNameOnly,
-  trimNamed,
-} from "../../../../worker/reference/reference.ts";
+import { familiarString, parseNormalizedNamed, tagNameOnly } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
-import { encodeAuth } from "../../config-file.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
 import { containerFlags } from "../../flags/container-flags.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { discardProgress, displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
 import { isImageId } from "../../opts/image-id.ts";
 import { parsePlatform, platformName } from "../../opts/platform.ts";
 import { refuseContentTrust } from "../image/content-trust.ts";
-import { registryAuth } from "../registry/auth.ts";
+import { pullImage, wantedPlatform } from "../image/pull-image.ts";
 import { type CreateBody, createBody, localWarnings } from "./create-config.ts";
 
 /** The flags that only `create` has. */
@@ -105,20 +96,15 @@ async function createWithImage(cli: Cli, flags: ParsedFlags, body: CreateBody): 
       json: body,
     });
   const pull = flags.string("pull");
-  if (pull === "always" && reference) await pullImage(cli, reference, flags);
+  if (pull === "always" && reference) await pullImage(cli, reference, flags, cli.err);
   try {
     return await create();
   } catch (error) {
     if (!isNotFound(error) || !reference || (pull !== "missing" && pull !== "")) throw error;
     if (!flags.bool("quiet")) await cli.err.line(`Unable to find image '${familiarString(reference)}' locally`);
-    await pullImage(cli, reference, flags);
+    await pullImage(cli, reference, flags, cli.err);
     return await create();
   }
-}
-
-/** What `--platform` says, else the environment. */
-function wantedPlatform(cli: Cli, flags: ParsedFlags): string {
-  return flags.changed("platform") ? flags.string("platform") : (cli.context.env.DOCKER_DEFAULT_PLATFORM ?? "");
 }
 
 function containerPlatform(cli: Cli, flags: ParsedFlags): string | undefined {
@@ -129,22 +115,6 @@ function containerPlatform(cli: Cli, flags: ParsedFlags): string | undefined {
   } catch (error) {
     throw new Error(`error parsing specified platform: ${messageOf(error)}`, { cause: error });
   }
-}
-
-async function pullImage(cli: Cli, reference: Reference, flags: ParsedFlags): Promise<void> {
-  const name = formatReference(trimNamed(reference));
-  const familiar = name.replace(/^docker\.io\/(library\/)?/, "");
-  const platform = wantedPlatform(cli, flags);
-  const stream = await cli.api.stream("POST", "/images/create", {
-    query: {
-      fromImage: name,
-      tag: reference.digest ?? reference.tag,
-      platform: platform.toLowerCase() || undefined,
-    },
-    headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, familiar)) },
-  });
-  if (flags.bool("quiet")) await discardProgress(stream);
-  else await displayProgress(cli, stream, cli.err);
 }
 
 interface Cidfile {

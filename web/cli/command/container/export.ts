@@ -1,7 +1,6 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
-import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { saveStream } from "../image/save-stream.ts";
 
@@ -18,9 +17,6 @@ export const exportCommand: Command = {
 
 async function runExport(cli: Cli, flags: ParsedFlags): Promise<void> {
   const output = flags.string("output");
-  if (output === "" && cli.out.isTerminal) {
-    throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
-  }
   const name = flags.args[0] ?? "";
   await saveStream(cli, output, "failed to export container", () =>
     cli.api.stream("GET", `/containers${apiPath(name, "export")}`),

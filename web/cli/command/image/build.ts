@@ -1,7 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
-import { platformNames } from "../../opts/names.ts";
+import { targetPlatformFlag } from "../../flags/platform-flag.ts";
 
 export const buildCommand: Command = {
   name: "build",
@@ -34,12 +34,7 @@ export const buildCommand: Command = {
       default: "default",
     },
     { name: "no-cache", type: "bool", usage: "Do not use cache when building the image" },
-    {
-      name: "platform",
-      type: "string",
-      usage: "Set platform if server is multi-platform capable",
-      complete: platformNames,
-    },
+    targetPlatformFlag,
     { name: "pull", type: "bool", usage: "Always attempt to pull a newer version of the image" },
     { name: "quiet", short: "q", type: "bool", usage: "Suppress the build output and print image ID on success" },
     { name: "rm", type: "bool", usage: "Remove intermediate containers after a successful build", default: "true" },

@@ -5,11 +5,12 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformFlag } from "../../flags/platform-flag.ts";
 import { ellipsis } from "../../formatter/display-width.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
 import { truncateId } from "../../formatter/text.ts";
-import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
+
 export const historyCommand: Command = {
   name: "history",
   use: "history [OPTIONS] IMAGE",
@@ -25,12 +26,7 @@ export const historyCommand: Command = {
       default: "true",
     },
     { name: "no-trunc", type: "bool", usage: "Don't truncate output" },
-    {
-      name: "platform",
-      type: "string",
-      usage: 'Show history for the given platform. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
-      complete: platformNames,
-    },
+    platformFlag('Show history for the given platform. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
     { name: "quiet", short: "q", type: "bool", usage: "Only show image IDs" },
   ],
   args: { min: 1, max: 1 },

@@ -2,10 +2,11 @@ import { parseNormalizedNamed } from "../../../../worker/reference/reference.ts"
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { targetPlatformFlag } from "../../flags/platform-flag.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { cut } from "../../opts/cut.ts";
-import { platformNames } from "../../opts/names.ts";
 import { fileBody } from "./load.ts";
+
 export const importCommand: Command = {
   name: "import",
   use: "import [OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
@@ -14,12 +15,7 @@ export const importCommand: Command = {
   flags: [
     { name: "change", short: "c", type: "list", usage: "Apply Dockerfile instruction to the created image" },
     { name: "message", short: "m", type: "string", usage: "Set commit message for imported image" },
-    {
-      name: "platform",
-      type: "string",
-      usage: "Set platform if server is multi-platform capable",
-      complete: platformNames,
-    },
+    targetPlatformFlag,
   ],
   args: { min: 1 },
   complete: { kind: "files" },

@@ -3,22 +3,19 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformFlag } from "../../flags/platform-flag.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
-import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
+
 export const inspectImageCommand: Command = {
   name: "inspect",
   use: "inspect [OPTIONS] IMAGE [IMAGE...]",
   short: "Display detailed information on one or more images",
   flags: [
     objectFormatFlag,
-    {
-      name: "platform",
-      type: "string",
-      usage:
-        "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
-      complete: platformNames,
-    },
+    platformFlag(
+      "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+    ),
   ],
   args: { min: 1 },
   complete: { kind: "images" },

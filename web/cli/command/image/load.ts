@@ -2,10 +2,11 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformFlag } from "../../flags/platform-flag.ts";
 import { displayProgress } from "../../formatter/progress.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
-import { platformNames } from "../../opts/names.ts";
 import { platformParameters } from "../../opts/platform.ts";
+
 export const loadCommand: Command = {
   name: "load",
   use: "load [OPTIONS]",
@@ -13,12 +14,7 @@ export const loadCommand: Command = {
   aliases: ["docker image load", "docker load"],
   flags: [
     { name: "input", short: "i", type: "string", usage: "Read from tar archive file, instead of STDIN" },
-    {
-      name: "platform",
-      type: "string",
-      usage: 'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
-      complete: platformNames,
-    },
+    platformFlag('Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
     { name: "quiet", short: "q", type: "bool", usage: "Suppress the load output" },
   ],
   args: { max: 0 },

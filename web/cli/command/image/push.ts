@@ -2,10 +2,9 @@ import { familiarName, formatReference } from "../../../../worker/reference/refe
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
-import { encodeAuth } from "../../config-file.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { platformFlag } from "../../flags/platform-flag.ts";
 import { discardProgress, displayProgress } from "../../formatter/progress.ts";
-import { platformNames } from "../../opts/names.ts";
 import { platformParameter } from "../../opts/platform.ts";
 import { registryAuth } from "../registry/auth.ts";
 import { refuseContentTrust } from "./content-trust.ts";
@@ -19,13 +18,9 @@ export const pushCommand: Command = {
   flags: [
     { name: "all-tags", short: "a", type: "bool", usage: "Push all tags of an image to the repository" },
     { name: "disable-content-trust", type: "bool", usage: "Skip image signing", default: "true" },
-    {
-      name: "platform",
-      type: "string",
-      usage:
-        "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
-      complete: platformNames,
-    },
+    platformFlag(
+      "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+    ),
     { name: "quiet", short: "q", type: "bool", usage: "Suppress verbose output" },
   ],
   category: "common",
@@ -40,10 +35,9 @@ async function runPush(cli: Cli, flags: ParsedFlags): Promise<void> {
   const platform = platformParameter(platformText, `Invalid platform ${platformText}`);
   const quiet = flags.bool("quiet");
   const reference = await remoteReference(cli, flags);
-  const name = familiarName(reference);
-  const stream = await cli.api.stream("POST", `/images${apiPath(name, "push")}`, {
+  const stream = await cli.api.stream("POST", `/images${apiPath(familiarName(reference), "push")}`, {
     query: { tag: reference.tag, platform },
-    headers: { "X-Registry-Auth": encodeAuth(await registryAuth(cli, name)) },
+    headers: await registryAuth(cli, reference.domain),
   });
   if (!quiet) return await displayProgress(cli, stream, cli.out);
   await discardProgress(stream);

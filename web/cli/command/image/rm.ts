@@ -3,7 +3,7 @@ import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { platformNames } from "../../opts/names.ts";
+import { platformFlag } from "../../flags/platform-flag.ts";
 import { platformParameters } from "../../opts/platform.ts";
 import { OutputClosed } from "../../output.ts";
 
@@ -16,10 +16,10 @@ export const rmImageCommand: Command = {
     { name: "force", short: "f", type: "bool", usage: "Force removal of the image" },
     { name: "no-prune", type: "bool", usage: "Do not delete untagged parents" },
     {
-      name: "platform",
+      ...platformFlag(
+        'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      ),
       type: "strings",
-      usage: 'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
-      complete: platformNames,
     },
   ],
   args: { min: 1 },

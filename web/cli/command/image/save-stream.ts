@@ -1,5 +1,6 @@
 import { readWhole } from "../../../../worker/internal/bytes.ts";
 import type { Cli } from "../../cli.ts";
+import { CliError } from "../../errors.ts";
 import { fileErrorText } from "../../opts/env-file.ts";
 import { chunks } from "../../stream/bytes.ts";
 
@@ -17,6 +18,9 @@ export async function saveStream(
   open: () => Promise<ReadableStream<Uint8Array>>,
 ): Promise<void> {
   if (output === "") {
+    if (cli.out.isTerminal) {
+      throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
+    }
     for await (const chunk of chunks(await open())) await cli.out.write(chunk);
     return;
   }

@@ -1,10 +1,8 @@
-import { parseNormalizedNamed } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
-import { type AuthConfig, hubServer } from "../../config-file.ts";
+import { encodeAuth, hubServer } from "../../config-file.ts";
 
-/** The credentials to send along for an image; empty when there are none. */
-export async function registryAuth(cli: Cli, image: string): Promise<AuthConfig> {
-  const { domain } = parseNormalizedNamed(image);
-  const server = domain === "docker.io" ? hubServer : domain;
-  return (await cli.config.auth(server)) ?? {};
+/** The header that sends along the credentials for a registry, which are empty when there are none. */
+export async function registryAuth(cli: Cli, domain: string): Promise<Record<string, string>> {
+  const auth = await cli.config.auth(domain === "docker.io" ? hubServer : domain);
+  return { "X-Registry-Auth": encodeAuth(auth ?? {}) };
 }

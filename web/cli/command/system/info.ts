@@ -4,8 +4,9 @@ import { hubServer } from "../../config-file.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { objectTemplate } from "../../formatter/inspect.ts";
 import { typedValue } from "../../formatter/inspect-types.ts";
-import { Template } from "../../formatter/template/template.ts";
+import type { Template } from "../../formatter/template/template.ts";
 import type { Value } from "../../formatter/template/values.ts";
 import { clientVersion } from "../../version.ts";
 import { type EngineInfo, serverInfoLines } from "./info-lines.ts";
@@ -24,7 +25,7 @@ export const infoCommand: Command = {
 
 async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
   const format = flags.string("format");
-  const template = parse(format === "json" ? "{{json .}}" : format);
+  const template = format === "" ? undefined : objectTemplate(format === "json" ? "{{json .}}" : format);
   const client = { Debug: false, Version: clientVersion.version, Context: "default", Plugins: [], Warnings: null };
   if (template) {
     try {
@@ -46,15 +47,6 @@ async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
 
 async function engineInfo(cli: Cli): Promise<EngineInfo> {
   return await cli.api.json<EngineInfo>("GET", "/info");
-}
-
-function parse(format: string): Template | undefined {
-  if (format === "") return undefined;
-  try {
-    return new Template(format);
-  } catch (error) {
-    throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
-  }
 }
 
 function render(template: Template, info: Record<string, unknown>): string {

@@ -4,9 +4,10 @@ import type { Command } from "../../command.ts";
 import { CliError, messageOf } from "../../errors.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
+import { objectTemplate } from "../../formatter/inspect.ts";
 import { ApiStruct } from "../../formatter/inspect-types.ts";
 import { tabulate } from "../../formatter/tabulate.ts";
-import { Template } from "../../formatter/template/template.ts";
+import type { Template } from "../../formatter/template/template.ts";
 import { Struct, type Value } from "../../formatter/template/values.ts";
 import { clientVersion } from "../../version.ts";
 
@@ -52,12 +53,7 @@ function client(version: string) {
 
 async function runVersion(cli: Cli, flags: ParsedFlags): Promise<void> {
   const format = flags.string("format");
-  let template: Template | undefined;
-  try {
-    if (format !== "" && format !== "json") template = new Template(format, "version");
-  } catch (error) {
-    throw new CliError(`template parsing error: ${messageOf(error)}`, 64, { cause: error });
-  }
+  const template = format === "" || format === "json" ? undefined : objectTemplate(format, "version");
   let server: ServerVersion | undefined;
   let failure: unknown;
   try {
