@@ -199,6 +199,24 @@ describe("the API", () => {
     await docker("volume", "rm", (json as { readonly Name: string }).Name);
   });
 
+  it("sizes what has no terminal without a word, as docker-py does", async () => {
+    await docker("run", "-d", "--name", "cf-detail", "busybox", "sleep", "100");
+    const post = async (path: string) => (await callApi(engine.host, "POST", `${path}/resize?h=10&w=10`)).status;
+    expect(await post("/containers/cf-detail")).toBe(200);
+    await docker("exec", "-d", "cf-detail", "sleep", "100");
+    const { stdout } = await docker("inspect", "-f", "{{index .ExecIDs 0}}", "cf-detail");
+    expect(await post(`/exec/${stdout.trim()}`)).toBe(200);
+    await docker("kill", "cf-detail");
+    expect(await post("/containers/cf-detail")).toBe(409);
+  });
+
+  it("answers an update that warns of nothing with null", async () => {
+    await docker("run", "-d", "--name", "cf-detail", "busybox", "sleep", "100");
+    const body = { RestartPolicy: { Name: "on-failure" } };
+    const { json } = await callApi(engine.host, "POST", "/containers/cf-detail/update", { body });
+    expect(json).toEqual({ Warnings: null });
+  });
+
   it("names what was not asked for with null", async () => {
     const { json } = await callApi(engine.host, "GET", "/system/df?type=build-cache");
     expect(json).toMatchObject({ LayersSize: 0, Images: null, Containers: null, Volumes: null });

@@ -108,7 +108,10 @@ describe("what is not supported yet is refused, and nothing is made", () => {
 
   it("docker network create", async () => {
     const { code, stderr } = await docker("network", "create", "mine");
-    expect([code, stderr]).toEqual([1, "Error response from daemon: networks of your own are not supported yet\n"]);
+    expect([code, stderr]).toEqual([
+      1,
+      "Error response from daemon: networks of your own are not supported yet: use bridge, host or none (network_mode in a compose file)\n",
+    ]);
     expect((await docker("network", "ls", "--format", "{{.Name}}")).stdout.trim().split("\n").sort()).toEqual([
       "bridge",
       "host",

@@ -168,7 +168,9 @@ export class Containers {
 
   async resize(name: string, size: TerminalSize): Promise<void> {
     const container = this.#table.get(name);
-    await container.requireTask().resize(size);
+    const task = container.requireTask();
+    // Without a terminal there is nothing to size, and nothing wrong.
+    if (container.record.config.Tty) await task.resize(size);
     this.#event(container, "resize", { height: String(size.rows), width: String(size.columns) });
   }
 
@@ -233,7 +235,8 @@ export class Containers {
   }
 
   async update(name: string, changes: ContainerUpdateRequest): Promise<ContainerUpdateResponse> {
-    return { Warnings: await updateContainer(this.#components, this.#table.get(name), name, changes) };
+    const warnings = await updateContainer(this.#components, this.#table.get(name), name, changes);
+    return { Warnings: warnings.length > 0 ? warnings : null };
   }
 
   async prune({ filters }: { readonly filters: Filters }): Promise<ContainersPruneReport> {

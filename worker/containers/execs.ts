@@ -129,7 +129,7 @@ export class Execs {
     const exec = this.#get(id);
     if (exec.state === "ended") throw conflict(`cannot resize a stopped exec: ${id}`);
     exec.size = size;
-    await exec.process?.resize(size);
+    if (exec.request.Tty) await exec.process?.resize(size);
   }
 
   async #run(exec: Exec, options: ExecStartOptions, attached: boolean): Promise<Process> {

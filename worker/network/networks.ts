@@ -72,7 +72,9 @@ export class Networks {
     if (predefined.some(({ name }) => name === Name)) {
       throw forbidden(`operation is not permitted on predefined ${Name} network `);
     }
-    throw notImplemented("networks of your own are not supported yet");
+    throw notImplemented(
+      "networks of your own are not supported yet: use bridge, host or none (network_mode in a compose file)",
+    );
   }
 
   async remove(name: string): Promise<void> {
