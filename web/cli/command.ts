@@ -18,6 +18,8 @@ export interface Command {
   readonly args?: ArgCount;
   /** Flags may follow arguments, unless this is false. */
   readonly interspersed?: boolean;
+  /** Its flags are not known here: every word but `--help` is passed over. */
+  readonly anyWords?: boolean;
   /** What completion offers for arguments; files when nothing is said. */
   readonly complete?: ArgumentCompletion;
   /** Group of the root's help that the command is listed in. */

@@ -48,7 +48,7 @@ import { infoCommand } from "./command/system/info.ts";
 import { inspectCommand } from "./command/system/inspect.ts";
 import { pruneSystemCommand } from "./command/system/prune.ts";
 import { versionCommand } from "./command/system/version.ts";
-import { unsupportedGroups } from "./command/unsupported.ts";
+import { unsupportedCommands } from "./command/unsupported.ts";
 import { createVolumeCommand } from "./command/volume/create.ts";
 import { inspectVolumeCommand } from "./command/volume/inspect.ts";
 import { lsVolumesCommand } from "./command/volume/ls.ts";
@@ -130,7 +130,7 @@ const groups: readonly Command[] = [
     ]),
     use: "volume COMMAND",
   },
-  ...unsupportedGroups,
+  ...unsupportedCommands,
   ...swarmGroups,
 ];
 

@@ -221,6 +221,29 @@ describe("docker", () => {
     expect(await running).toBe(0);
   });
 
+  it.each([
+    [["compose", "up", "-d"], "docker compose is not implemented yet\n"],
+    [["buildx", "build", "-t", "x", "."], "docker buildx is not implemented yet\n"],
+    [["context", "create", "x", "--docker", "host=tcp://h"], "docker context create is not implemented\n"],
+    [
+      ["service", "create", "--replicas", "2", "nginx"],
+      "Error response from daemon: This node is not a swarm manager.\n",
+    ],
+  ])("%j tells that it is not there, whatever flags it has", async (args, message) => {
+    const engine = new FakeEngine({
+      "GET /nodes": () => Response.json({ message: "This node is not a swarm manager." }, { status: 503 }),
+    });
+    const context = new MemoryContext(args);
+    expect(await docker(context, engine)).toBe(1);
+    expect(context.err).toBe(message);
+  });
+
+  it("shows the help of a command that is not there", async () => {
+    const context = new MemoryContext(["service", "create", "--replicas", "2", "--help"]);
+    expect(await docker(context, new FakeEngine({}))).toBe(0);
+    expect(context.out).toContain("Usage:  docker service create [OPTIONS]");
+  });
+
   it("says so when the engine cannot be reached", async () => {
     const engine = new FakeEngine({
       "GET /containers/json": () => {

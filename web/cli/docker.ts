@@ -122,7 +122,8 @@ function unknownCommand(parent: CommandPath, word: string): CliError {
 }
 
 async function runCommand(cli: Cli, path: CommandPath, words: readonly string[]): Promise<void> {
-  const parsed = await parse(cli, path, words, { interspersed: path.command.interspersed ?? true });
+  const known = path.command.anyWords ? words.filter((word) => word === "--help" || word === "-h") : words;
+  const parsed = await parse(cli, path, known, { interspersed: path.command.interspersed ?? true });
   if (!parsed) return;
   checkArgs(path, parsed.args);
   await path.command.run?.(cli, parsed);

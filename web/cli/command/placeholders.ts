@@ -23,6 +23,7 @@ export function placeholders({ name, short, verbs, answer, ...more }: Placeholde
         name: verb,
         use: `${verb} [OPTIONS]`,
         short: words.join(" "),
+        anyWords: true,
         run: (cli) => answer(cli, verb),
       };
     }),

@@ -29,8 +29,16 @@ function checkpointGroup(): Command {
   });
 }
 
+/** A plugin that people expect beside Docker's command. */
+function plugin(name: string, short: string): Command {
+  const run = async () => {
+    throw new CliError(`docker ${name} is not implemented yet`);
+  };
+  return { name, use: `${name} [OPTIONS] COMMAND`, short, hidden: true, anyWords: true, run };
+}
+
 /** What is listed for completeness: parts of Docker that Wherry does not have. */
-export const unsupportedGroups: readonly Command[] = [
+export const unsupportedCommands: readonly Command[] = [
   group("builder", "Manage builds", ["build Build an image from a Dockerfile", "prune Remove build cache"]),
   group("context", "Manage contexts", [
     "create Create a context",
@@ -71,4 +79,6 @@ export const unsupportedGroups: readonly Command[] = [
     "revoke Remove trust for an image",
     "sign Sign an image",
   ]),
+  plugin("buildx", "Docker Buildx"),
+  plugin("compose", "Docker Compose"),
 ];
