@@ -52,8 +52,81 @@ describe("inside a container", () => {
   });
 });
 
+describe("what containers share", () => {
+  const other = (...flags: readonly string[]) =>
+    docker("run", "-d", "--name", "cf-detail", ...flags, "busybox", "sleep", "1000");
+  const run = async (flags: readonly string[], line: string) => {
+    const { stdout, stderr } = await docker("run", "--rm", ...flags, "busybox", "sh", "-c", line);
+    return `${stdout}${stderr}`.trim();
+  };
+  const second = async (flags: readonly string[], act: () => Promise<void>) => {
+    try {
+      await docker("run", "-d", "--name", "cf-detail-2", ...flags, "busybox", "sleep", "1000");
+      await act();
+    } finally {
+      await docker("rm", "-f", "cf-detail-2");
+    }
+  };
+
+  it("is their /dev/shm, for as long as one of them has it", async () => {
+    await other("--ipc", "shareable");
+    const line =
+      "echo hi > /dev/shm/x; readlink /proc/self/ns/ipc; grep -o 'shm tmpfs rw,nosuid,nodev,noexec' /proc/mounts";
+    const [namespace, mounted] = (await run(["--ipc", "container:cf-detail"], line)).split("\n");
+    expect(mounted).toBe("shm tmpfs rw,nosuid,nodev,noexec");
+    const { stdout } = await docker("exec", "cf-detail", "sh", "-c", "cat /dev/shm/x; readlink /proc/self/ns/ipc");
+    expect(stdout).toBe(`hi\n${namespace}\n`);
+    await second(["--ipc", "container:cf-detail"], async () => {
+      expect(await run(["--ipc", "container:cf-detail-2"], "cat /dev/shm/x")).toBe("hi");
+      await docker("rm", "-f", "cf-detail");
+      expect((await docker("exec", "cf-detail-2", "cat", "/dev/shm/x")).stdout).toBe("hi\n");
+      const { stderr } = await docker("restart", "-t", "0", "cf-detail-2");
+      expect(stderr).toMatch(
+        /Cannot restart container cf-detail-2: failed to join IPC namespace: No such container: [0-9a-f]{64}/,
+      );
+      expect((await docker("inspect", "-f", "{{.State.ExitCode}}", "cf-detail-2")).stdout).toBe("137\n");
+    });
+  });
+
+  it("is not what was not made to be", async () => {
+    await other();
+    const { code, stderr } = await docker("run", "--rm", "--ipc", "container:cf-detail", "busybox", "true");
+    expect(code).toBe(125);
+    expect(stderr).toMatch(
+      /failed to join IPC namespace: container [0-9a-f]{64}: non-shareable IPC \(hint: use IpcMode:shareable/,
+    );
+  });
+
+  it("may be a network that is shared already", async () => {
+    await other("-h", "owner");
+    await second(["--network", "container:cf-detail"], async () => {
+      expect(await run(["--network", "container:cf-detail-2"], "cat /etc/hostname")).toBe("owner");
+    });
+  });
+});
+
+describe("networks without an endpoint", () => {
+  it.each([
+    ["host", "WARNING: Published ports are discarded when using host network mode\n"],
+    ["none", ""],
+  ])("%s: published ports are passed over", async (network, warning) => {
+    const { code, stderr } = await docker("run", "--rm", "--network", network, "-p", "80:80", "busybox", "true");
+    expect([code, stderr]).toEqual([0, warning]);
+  });
+
+  it.each(["host", "none"])("%s: an address cannot be chosen", async (network) => {
+    const { stderr } = await docker("create", "--network", network, "--ip", "1.2.3.4", "busybox");
+    expect(stderr).toContain(`invalid config for network ${network}: invalid endpoint settings:`);
+  });
+});
+
 describe("what cannot be", () => {
   it.each([
+    [
+      ["--network", "host", "--link", "cf-other"],
+      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+    ],
+    [["--ipc", "container:cf-none"], "No such container: cf-none"],
     [["--uts", "host", "-h", "x"], "conflicting options: hostname and the UTS mode"],
     [["--network", "container:cf-other", "-h", "x"], "conflicting options: hostname and the network mode"],
     [["--network", "container:cf-other", "--dns", "1.1.1.1"], "conflicting options: dns and the network mode"],

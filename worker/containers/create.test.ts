@@ -100,7 +100,6 @@ test("create() answers NotImplemented for what would otherwise be silently dropp
     { PublishAllPorts: true },
     { Links: ["db:db"] },
     { NetworkMode: "backend" },
-    { IpcMode: "container:x" },
     { BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 1 }] },
   ]) {
     await expect(containers.create({ request: request("busybox", { HostConfig: host }) })).rejects.toMatchObject({
@@ -190,7 +189,13 @@ test("start() names the container whose namespace is not there to be joined", as
   expect(await start({ PidMode: "container:other" })).toBe(
     `System: failed to join PID namespace: container ${other} is not running`,
   );
+  expect(await start({ IpcMode: "container:other" })).toBe(
+    `System: failed to join IPC namespace: container ${other} is not running`,
+  );
   await containers.start(other);
+  expect(await start({ IpcMode: "container:other" })).toBe(
+    `System: failed to join IPC namespace: container ${other}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+  );
   expect(await start({ PidMode: "container:other", NetworkMode: "container:other" })).toBe("started");
 });
 

@@ -9,7 +9,7 @@ import type { ContainerImage, ContainersComponents } from "./components.ts";
 import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
-import { discardedLimits } from "./discarded.ts";
+import { discardedLimits, discardedPorts } from "./discarded.ts";
 import { completeHostConfig, mergeConfig } from "./merge-config.ts";
 import { mountPoint, mountsFrom, type PlannedMount, planMounts } from "./mount-points.ts";
 import { type ContainerMount, type ContainerRecord, createdState } from "./record.ts";
@@ -44,7 +44,8 @@ export class Creator {
     validateShared(request, host);
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
     try {
-      return { Id: await this.#createFrom(image, host, name, request), Warnings: warnings };
+      const Id = await this.#createFrom(image, host, name, request);
+      return { Id, Warnings: [...warnings, ...discardedPorts(host)] };
     } finally {
       await image.release();
     }
@@ -92,11 +93,13 @@ export class Creator {
   /** With the IDs of the containers whose namespaces it shares. Another's network is looked for when it starts. */
   #named(host: ContainerRecord["hostConfig"]): ContainerRecord["hostConfig"] {
     const pid = connectedContainer(host.PidMode);
+    const ipc = connectedContainer(host.IpcMode);
     const network = connectedContainer(host.NetworkMode);
     const owner = network === undefined ? undefined : this.#table.find(network);
     return {
       ...host,
       ...(pid !== undefined && { PidMode: `container:${this.#other(pid).id}` }),
+      ...(ipc !== undefined && { IpcMode: `container:${this.#other(ipc).id}` }),
       ...(owner && { NetworkMode: `container:${owner.id}` }),
     };
   }

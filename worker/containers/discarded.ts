@@ -1,4 +1,4 @@
-import type { Resources } from "../api/types/host-config.ts";
+import type { HostConfig, Resources } from "../api/types/host-config.ts";
 
 const absent = "or the cgroup is not mounted.";
 
@@ -46,4 +46,10 @@ export function discardedLimits(limits: Partial<Resources>): {
     ),
   };
   return { values, warnings };
+}
+
+/** Docker's warning about ports that are published where they are open anyway. */
+export function discardedPorts({ NetworkMode, PortBindings }: HostConfig): readonly string[] {
+  const published = NetworkMode === "host" && Object.keys(PortBindings ?? {}).length > 0;
+  return published ? ["Published ports are discarded when using host network mode"] : [];
 }

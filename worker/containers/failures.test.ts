@@ -188,7 +188,7 @@ test("a restart that cannot start ends the wait for the container", async () => 
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
   fixture.noGuest = new Error("out of memory");
   fixture.clock.advance();
-  expect((await result).StatusCode).toBe(128);
+  expect((await result).StatusCode).toBe(1);
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", Restarting: false });
 });
 

@@ -3,7 +3,6 @@ import type { NetworkSettings } from "../api/types/network.ts";
 import { zeroTime } from "../internal/clock.ts";
 import { containerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
-import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
@@ -25,8 +24,7 @@ export class ContainerView {
     const { record } = container;
     // What is not shared with another container is made at the first start.
     const started = record.state.startedAt !== zeroTime;
-    const { networkMode } = sandboxRequest(record, this.#table);
-    const folder = containerFolder(connectedContainer(networkMode) ?? record.id);
+    const folder = containerFolder(sandboxRequest(record, this.#table).filesOf);
     return {
       Id: record.id,
       Created: record.created,
@@ -37,7 +35,10 @@ export class ContainerView {
       ResolvConfPath: started ? `${folder}/resolv.conf` : "",
       HostnamePath: started ? `${folder}/hostname` : "",
       HostsPath: started ? `${folder}/hosts` : "",
-      LogPath: started && record.hostConfig.LogConfig.Type === "json-file" ? `${folder}/${record.id}-json.log` : "",
+      LogPath:
+        started && record.hostConfig.LogConfig.Type === "json-file"
+          ? `${containerFolder(record.id)}/${record.id}-json.log`
+          : "",
       Name: `/${record.name}`,
       RestartCount: record.restartCount,
       Driver: this.#components.snapshotter.name,

@@ -1,4 +1,3 @@
-import { conflict, system } from "../errdefs/errors.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
@@ -10,11 +9,11 @@ import type { Mount } from "../snapshots/mount.ts";
 import type { VolumeMount } from "../volumes/volume-store.ts";
 import { readyBinds } from "./bind-sources.ts";
 import type { ContainersComponents, RunningGuest } from "./components.ts";
-import { connectedContainer } from "./connected-container.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { readUserDatabase, SeccompFilters } from "./process-options.ts";
 import type { ContainerMount } from "./record.ts";
+import { joinedNamespaces, sharedMemory } from "./shared-namespaces.ts";
 import { specMounts } from "./spec-mounts.ts";
 import { parseSecurityOptions } from "./validate.ts";
 
@@ -27,7 +26,7 @@ export interface LaunchOptions {
   readonly firstRun: boolean;
 }
 
-interface SpecParts extends Pick<SpecOptions, "rootPath" | "user"> {
+interface SpecParts extends Pick<SpecOptions, "rootPath" | "user" | "shm"> {
   readonly sandbox: Sandbox;
   /** With the guest's paths of bind sources. */
   readonly mounts: readonly ContainerMount[];
@@ -54,10 +53,12 @@ export class Launcher {
     const bundle = current.runtime.prepare(container.id, { rootfs, before: sandbox.operations });
     try {
       bundle.add(volumes.copies(bundle.rootfs));
+      const shm = sharedMemory(this.#table, container, bundle.shm);
+      if (shm === bundle.shm) bundle.add(mountShm(shm, container.record.hostConfig.ShmSize));
       const { binds } = this.#components;
       const mounts = await readyBinds(current.guest, binds, volumes.flagged(container.record.mounts), bundle.binds);
       const user = await this.#user(container, bundle, firstRun);
-      const spec = await this.#spec(container, current, { sandbox, rootPath: bundle.rootfs, user, mounts });
+      const spec = await this.#spec(container, current, { sandbox, rootPath: bundle.rootfs, user, mounts, shm });
       return await bundle.start(spec, stdioOf(container));
     } catch (error) {
       await bundle.discard().catch(() => undefined);
@@ -82,7 +83,7 @@ export class Launcher {
   async #spec(
     container: Container,
     current: RunningGuest,
-    { sandbox, rootPath, user, mounts }: SpecParts,
+    { sandbox, rootPath, user, mounts, shm }: SpecParts,
   ): Promise<Spec> {
     const { id, config, hostConfig: host, path, args } = container.record;
     const security = parseSecurityOptions(host.SecurityOpt ?? []);
@@ -97,47 +98,12 @@ export class Launcher {
       user,
       mounts: [...(host.Init ? [initMount] : []), ...specMounts(mounts, host, sandbox.files)],
       rootPath,
-      joined: this.#joined(container, sandbox),
+      joined: joinedNamespaces(this.#table, container, sandbox),
+      shm,
       seccompFilter: unconfined ? undefined : this.#filters.filter(security.seccomp, capabilities),
       noNewPrivileges: security.noNewPrivileges,
       devicesPresent: host.Privileged ? await current.guest.readDir("/dev") : [],
     });
-  }
-
-  /** Namespaces that are not the container's own. Throws when the container that has one does not run. */
-  #joined(container: Container, sandbox: Sandbox): SpecOptions["joined"] {
-    const { PidMode, IpcMode, UTSMode, CgroupnsMode } = container.record.hostConfig;
-    const pidOf = connectedContainer(PidMode);
-    const network =
-      typeof sandbox.namespace === "object" ? this.#networkOf(sandbox.namespace.container) : sandbox.namespace;
-    return {
-      ...(PidMode === "host" && { pid: "host" }),
-      ...(pidOf !== undefined && { pid: this.#pidsOf(pidOf) }),
-      ...(IpcMode === "host" && { ipc: "host" }),
-      ...(UTSMode === "host" && { uts: "host" }),
-      ...(CgroupnsMode === "host" && { cgroup: "host" }),
-      ...(network !== "new" && { network }),
-    };
-  }
-
-  #networkOf(reference: string): string {
-    const other = this.#table.find(reference);
-    if (!other) throw system(`joining network namespace of container: No such container: ${reference}`);
-    if (other.state.status === "restarting") {
-      throw conflict(`container ${other.id} is restarting, wait until the container is running`);
-    }
-    if (other.running) return `/proc/${other.running.task.pid}/ns/net`;
-    throw conflict(
-      `cannot join network namespace of a non running container: container ${other.name} is ${other.state.status}`,
-    );
-  }
-
-  #pidsOf(reference: string): string {
-    const other = this.#table.find(reference);
-    if (!other) throw system(`failed to join PID namespace: No such container: ${reference}`);
-    if (other.running) return `/proc/${other.running.task.pid}/ns/pid`;
-    const restarting = other.state.status === "restarting";
-    throw system(`failed to join PID namespace: container ${other.id} is ${restarting ? "restarting" : "not running"}`);
   }
 
   async #volumes(container: Container) {
@@ -167,6 +133,14 @@ export class Launcher {
       });
     return { flagged, copies, filled };
   }
+}
+
+function mountShm(target: string, size: number): readonly GuestOperation[] {
+  const options = ["nosuid", "noexec", "nodev", "mode=1777", `size=${size}`];
+  return [
+    { op: "mkdir", path: target, mode: 0o700, parents: true },
+    { op: "mount", source: "shm", target, type: "tmpfs", options },
+  ];
 }
 
 /** The guest's tiny init, where Docker puts its own. */

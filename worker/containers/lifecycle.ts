@@ -158,7 +158,9 @@ export class Lifecycle {
   /** Records why it did not start, and answers the error that the client gets. */
   async #startFailed(container: Container, error: unknown): Promise<unknown> {
     const text = errorMessage(error);
-    const exitCode = error instanceof StartFailed ? error.exitCode : 128;
+    const blamed = error instanceof StartFailed && error.exitCode !== 128 ? error.exitCode : undefined;
+    // Docker leaves the code of an earlier run when the program is not to blame.
+    const exitCode = blamed ?? (container.state.exitCode || 128);
     container.stdio.close();
     container.stdio = new ContainerStdio(container.record.config);
     try {
@@ -169,7 +171,7 @@ export class Lifecycle {
       this.#failed("recording a failed start", container, failure);
     }
     if (isEngineError(error)) return error;
-    return exitCode === 128 ? system(text, { cause: error }) : invalidParameter(text, { cause: error });
+    return blamed === undefined ? system(text, { cause: error }) : invalidParameter(text, { cause: error });
   }
 
   async #ended(

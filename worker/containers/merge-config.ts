@@ -114,7 +114,7 @@ export function completeHostConfig(host: Partial<HostConfig> = {}): HostConfig {
       Name: host.RestartPolicy?.Name || "no",
       MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    CgroupnsMode: host.CgroupnsMode || (host.Privileged ? "host" : "private"),
+    CgroupnsMode: host.CgroupnsMode || "private",
     IpcMode: host.IpcMode || "private",
     ShmSize: host.ShmSize || 64 << 20,
     Runtime: host.Runtime || "crun",

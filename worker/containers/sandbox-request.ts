@@ -12,6 +12,7 @@ export function sandboxRequest(record: ContainerRecord, table: ContainerTable): 
     hostname: config.Hostname,
     domainname: config.Domainname,
     networkMode: shared === undefined ? host.NetworkMode : `container:${table.find(shared)?.id ?? shared}`,
+    filesOf: networkOwner(record, table).id,
     extraHosts: host.ExtraHosts ?? [],
     dns: host.Dns ?? [],
     dnsSearch: host.DnsSearch ?? [],
@@ -22,4 +23,18 @@ export function sandboxRequest(record: ContainerRecord, table: ContainerTable): 
     publishes: Object.keys(host.PortBindings ?? {}).length > 0,
     endpoints: record.endpoints,
   };
+}
+
+/** The container whose network this one shares, be it by way of others; or itself. */
+function networkOwner(record: ContainerRecord, table: ContainerTable): ContainerRecord {
+  const passed = new Set<string>();
+  let owner = record;
+  for (;;) {
+    const shared = connectedContainer(owner.hostConfig.NetworkMode);
+    const next = shared === undefined ? undefined : table.find(shared)?.record;
+    // Names are looked up late: two that name each other can be made, though neither can be started.
+    if (!next || passed.has(next.id)) return owner;
+    passed.add(next.id);
+    owner = next;
+  }
 }

@@ -185,7 +185,6 @@ function refuseUnsupported(host: HostConfig): void {
   const refuse = (asked: boolean, what: string) => {
     if (asked) throw notImplemented(`${what} is not supported yet`);
   };
-  refuse(host.IpcMode.startsWith("container:"), "sharing another container's IPC namespace (--ipc container:...)");
   const throttles = [
     host.BlkioDeviceReadBps,
     host.BlkioDeviceWriteBps,

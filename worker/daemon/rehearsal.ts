@@ -144,6 +144,7 @@ function specOf(id: string, rootPath: string): Spec {
     })),
     rootPath,
     joined: {},
+    shm: undefined,
     seccompFilter: new SeccompFilters().filter(undefined, capabilities),
     noNewPrivileges: false,
     devicesPresent: [],

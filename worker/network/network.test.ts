@@ -10,6 +10,7 @@ const request: SandboxRequest = {
   hostname: "web",
   domainname: "",
   networkMode: "bridge",
+  filesOf: "c1",
   extraHosts: [],
   dns: [],
   dnsSearch: [],
@@ -50,11 +51,11 @@ test("a sandbox writes its files and names its network", async () => {
   ]);
   expect(sandbox.settings.Networks.bridge).toMatchObject({ NetworkID: "id-bridge", IPAddress: "" });
   expect((await sandboxes.create({ ...request, networkMode: "host" })).namespace).toBe("host");
-  const joined = await sandboxes.create({ ...request, networkMode: "container:other" });
+  const joined = await sandboxes.create({ ...request, networkMode: "container:other", filesOf: "owner" });
   expect([joined.namespace, joined.operations, joined.files.hosts]).toEqual([
     { container: "other" },
     [],
-    "/var/lib/docker/containers/other/hosts",
+    "/var/lib/docker/containers/owner/hosts",
   ]);
 });
 
@@ -83,6 +84,25 @@ test("validate() refuses what needs a bridge", () => {
     "invalid config for network bridge: invalid MAC address zz",
   );
   expect(() => sandboxes.validate({ ...request, extraHosts: ["bogus"] })).toThrow('bad format for add-host: "bogus"');
+});
+
+test("validate() passes over what Docker does where there is no endpoint, and refuses what Docker refuses", () => {
+  for (const networkMode of ["host", "none"]) {
+    const on = (more: Partial<SandboxRequest>) => sandboxes.validate({ ...request, networkMode, ...more });
+    on({ publishes: true, publishAll: true, macAddress: "02:00:00:00:00:01" });
+    expect(() => on({ endpoints: { [networkMode]: { IPAMConfig: { IPv4Address: "10.0.0.2" } } } })).toThrow(
+      `invalid config for network ${networkMode}: invalid endpoint settings:\n* user specified IP address is supported on user defined networks only\n`,
+    );
+  }
+  const links = ["a:b"];
+  sandboxes.validate({ ...request, networkMode: "none", links });
+  expect(() => sandboxes.validate({ ...request, networkMode: "host", links })).toThrow(
+    "conflicting options: host type networking can't be used with links",
+  );
+  const endpoints = { "container:a": { IPAMConfig: { IPv4Address: "10.0.0.2" } } };
+  expect(() => sandboxes.validate({ ...request, networkMode: "container:c2", endpoints })).toThrow(
+    "invalid config for network container:a: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only",
+  );
 });
 
 test("Networks lists, finds and keeps the three predefined ones", async () => {

@@ -27,29 +27,18 @@ export class PredefinedSandboxes implements Sandboxes {
   }
 
   validate(request: SandboxRequest): void {
-    const refuse = (what: string) => {
-      throw notImplemented(`${what} is not supported yet: containers have a loopback interface only`);
-    };
-    if (request.publishes) refuse("publishing ports (--publish)");
-    if (request.publishAll) refuse("publishing ports (--publish-all)");
-    if (request.links.length > 0) refuse("linking containers (--link)");
     const mode = networkName(request.networkMode);
+    refuseConflicts(mode, request);
     if (mode.startsWith("container:")) return;
     if (!["bridge", "host", "none"].includes(mode)) refuse(`network ${JSON.stringify(mode)}`);
-    if (request.macAddress !== "") {
-      if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(request.macAddress)) {
-        throw invalidParameter(`invalid config for network ${mode}: invalid MAC address ${request.macAddress}`);
-      }
-      refuse("a chosen MAC address (--mac-address)");
-    }
-    for (const [name, endpoint] of Object.entries(request.endpoints)) {
+    for (const name of Object.keys(request.endpoints)) {
       if (networkName(name) !== mode) refuse(`network ${JSON.stringify(name)}`);
-      const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = endpoint.IPAMConfig ?? {};
-      if (IPv4Address || IPv6Address || LinkLocalIPs.length > 0) refuse("a chosen IP address (--ip)");
-      if (endpoint.MacAddress) refuse("a chosen MAC address (--mac-address)");
-      if (endpoint.Links?.length) refuse("linking containers (--link)");
-      if (endpoint.Aliases?.length) refuse("a network alias (--network-alias)");
     }
+    if (request.macAddress !== "" && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(request.macAddress)) {
+      throw invalidParameter(`invalid config for network ${mode}: invalid MAC address ${request.macAddress}`);
+    }
+    // The others have no endpoint of their own: Docker passes over what would belong to it.
+    if (mode === "bridge") refuseBridged(request);
     for (const entry of request.extraHosts) {
       const [name, address] = splitExtraHost(entry);
       if (name === "" || address === "") throw invalidParameter(`bad format for add-host: ${JSON.stringify(entry)}`);
@@ -59,7 +48,9 @@ export class PredefinedSandboxes implements Sandboxes {
 
   create(request: SandboxRequest): Promise<Sandbox> {
     const mode = networkName(request.networkMode);
-    if (mode.startsWith("container:")) return Promise.resolve(joinedSandbox(mode.slice("container:".length)));
+    if (mode.startsWith("container:")) {
+      return Promise.resolve(joinedSandbox(mode.slice("container:".length), request.filesOf));
+    }
     const folder = containerFolder(request.containerId);
     const files = filesIn(folder);
     const endpoint: EndpointSettings = {
@@ -83,6 +74,46 @@ export class PredefinedSandboxes implements Sandboxes {
   }
 }
 
+function refuse(what: string): never {
+  throw notImplemented(`${what} is not supported yet: containers have a loopback interface only`);
+}
+
+/** What Docker refuses where a container has no network of its own. */
+function refuseConflicts(mode: string, { endpoints, links }: SandboxRequest): void {
+  if (mode === "host" && links.length > 0) {
+    throw invalidParameter(
+      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+    );
+  }
+  if (mode === "bridge") return;
+  const reasons = ["user specified IP address is supported on user defined networks only"];
+  if (!mode.startsWith("container:")) {
+    reasons.push(
+      "user specified IP address is supported only when connecting to networks with user configured subnets",
+    );
+  }
+  const list = reasons.length > 1 ? reasons.map((reason) => `* ${reason}`) : reasons;
+  for (const [name, { IPAMConfig }] of Object.entries(endpoints)) {
+    if (!IPAMConfig?.IPv4Address && !IPAMConfig?.IPv6Address) continue;
+    throw invalidParameter(`invalid config for network ${name}: invalid endpoint settings:\n${list.join("\n")}`);
+  }
+}
+
+/** What takes a bridge, and endpoints with addresses. */
+function refuseBridged(request: SandboxRequest): void {
+  if (request.publishes) refuse("publishing ports (--publish)");
+  if (request.publishAll) refuse("publishing ports (--publish-all)");
+  if (request.links.length > 0) refuse("linking containers (--link)");
+  if (request.macAddress !== "") refuse("a chosen MAC address (--mac-address)");
+  for (const endpoint of Object.values(request.endpoints)) {
+    const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = endpoint.IPAMConfig ?? {};
+    if (IPv4Address || IPv6Address || LinkLocalIPs.length > 0) refuse("a chosen IP address (--ip)");
+    if (endpoint.MacAddress) refuse("a chosen MAC address (--mac-address)");
+    if (endpoint.Links?.length) refuse("linking containers (--link)");
+    if (endpoint.Aliases?.length) refuse("a network alias (--network-alias)");
+  }
+}
+
 /** `default` is `bridge`. */
 function networkName(mode: string): string {
   return mode === "default" || mode === "" ? "bridge" : mode;
@@ -92,11 +123,11 @@ function filesIn(folder: string): Sandbox["files"] {
   return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
 }
 
-function joinedSandbox(container: string): Sandbox {
+function joinedSandbox(container: string, filesOf: string): Sandbox {
   return {
     namespace: { container },
     operations: [],
-    files: filesIn(containerFolder(container)),
+    files: filesIn(containerFolder(filesOf)),
     settings: networkSettings({}, ""),
     release: () => Promise.resolve(),
   };

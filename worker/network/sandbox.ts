@@ -30,6 +30,8 @@ export interface SandboxRequest {
   readonly hostname: string;
   readonly domainname: string;
   readonly networkMode: string;
+  /** The container whose /etc/hosts, hostname and resolv.conf it has: that whose network it shares in the end, or itself. */
+  readonly filesOf: string;
   readonly extraHosts: readonly string[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];

@@ -41,6 +41,7 @@ export class CrunRuntime implements Runtime {
 class CrunBundle implements Bundle {
   readonly rootfs: string;
   readonly binds: string;
+  readonly shm: string;
   readonly #guest: Guest;
   readonly #id: string;
   readonly #path: string;
@@ -55,6 +56,7 @@ class CrunBundle implements Bundle {
     this.#path = `${bundles}/${id}`;
     this.rootfs = `${this.#path}/rootfs`;
     this.binds = `${this.#path}/binds`;
+    this.shm = `${this.#path}/shm`;
     this.#pending = [
       ...(options.before ?? []),
       { op: "mkdir", path: this.rootfs, mode: 0o755, parents: true },
@@ -143,6 +145,7 @@ function withoutDefaultDevices(spec: Spec): Spec {
 
 class CrunTask implements Task {
   readonly id: string;
+  readonly shm: string;
   readonly pid: number;
   declare readonly stdin?: WritableStream<Uint8Array>;
   declare readonly stdout?: ReadableStream<Uint8Array>;
@@ -154,6 +157,7 @@ class CrunTask implements Task {
 
   constructor(guest: Guest, id: string, cgroupsPath: string, process: GuestProcess) {
     this.id = id;
+    this.shm = `${bundles}/${id}/shm`;
     this.pid = process.pid;
     if (process.stdin) this.stdin = process.stdin;
     if (process.stdout) this.stdout = process.stdout;
@@ -299,6 +303,7 @@ function clearOperations(id: string): GuestOperation[] {
   return [
     { op: "unmount", target: `${bundles}/${id}/rootfs`, lazy: true, missingOk: true },
     { op: "unmount", target: `${bundles}/${id}/binds`, lazy: true, missingOk: true },
+    { op: "unmount", target: `${bundles}/${id}/shm`, lazy: true, missingOk: true },
     { op: "remove", path: `${consoles}/${id}`, missingOk: true },
     { op: "remove", path: `${stateRoot}/${id}`, recursive: true, missingOk: true },
     { op: "remove", path: `${bundles}/${id}`, recursive: true, missingOk: true },

@@ -28,6 +28,7 @@ export class FakeRuntime implements Runtime {
     return {
       rootfs: `/bundles/${id}/rootfs`,
       binds: `/bundles/${id}/binds`,
+      shm: `/bundles/${id}/shm`,
       add: (operations) => void this.operations.push(...operations),
       read: async (path) => this.readFile(path),
       discard: async () => undefined,
@@ -145,6 +146,7 @@ class FakeProcess implements Process {
 
 export class FakeTask implements Task {
   readonly id: string;
+  readonly shm: string;
   readonly spec: Spec;
   readonly main: FakeProcess;
   readonly pid: number;
@@ -163,6 +165,7 @@ export class FakeTask implements Task {
   constructor(runtime: FakeRuntime, id: string, spec: Spec, main: FakeProcess) {
     this.#runtime = runtime;
     this.id = id;
+    this.shm = `/bundles/${id}/shm`;
     this.spec = spec;
     this.main = main;
     this.pid = main.pid;

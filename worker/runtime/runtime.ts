@@ -27,6 +27,8 @@ export interface Bundle {
   readonly rootfs: string;
   /** A folder that a caller may make and mount, to bind there what the container is to have: it goes with the bundle. */
   readonly binds: string;
+  /** Where a caller may mount what is to be the container's /dev/shm, so that others can be given it: it goes with the bundle. */
+  readonly shm: string;
   /** Operations to be carried out before the start, after those that were asked for. */
   add(operations: readonly GuestOperation[]): void;
   /** Reads a file of the root filesystem, without leaving it; undefined when there is none. */
@@ -53,6 +55,8 @@ export type Process = GuestProcess;
 
 export interface Task extends Process {
   readonly id: string;
+  /** As in its bundle. */
+  readonly shm: string;
   /** Adds a process. Rejects with `StartFailed`. */
   exec(execId: string, process: ProcessSpec, stdio: Stdio): Promise<Process>;
   pause(): Promise<void>;

@@ -25,8 +25,8 @@ export interface MountOptions {
   readonly user: readonly SpecMount[];
   /** Of the root filesystem, for errors. */
   readonly rootPath: string;
-  /** Bytes of /dev/shm; undefined leaves it out (`--ipc none`); `host` is the guest's own. */
-  readonly shm: number | "host" | undefined;
+  /** Bytes of /dev/shm, or the folder of the guest that it is; undefined leaves it out (`--ipc none`). */
+  readonly shm: number | string | undefined;
   readonly readOnlyRoot: boolean;
   readonly privileged: boolean;
 }
@@ -50,7 +50,9 @@ export function containerMounts(options: MountOptions): readonly SpecMount[] {
 }
 
 function shmMount(mount: SpecMount, shm: MountOptions["shm"]): SpecMount {
-  if (shm === "host") return { ...mount, type: "bind", source: "/dev/shm", options: ["rbind", "rprivate"] };
+  // crun drops the flags of a bind's source that are not named again.
+  const flags = ["nosuid", "noexec", "nodev"];
+  if (typeof shm === "string") return { ...mount, type: "bind", source: shm, options: ["rbind", "rprivate", ...flags] };
   return { ...mount, options: [...mount.options, `size=${shm}`] };
 }
 

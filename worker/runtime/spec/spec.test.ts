@@ -98,6 +98,7 @@ function specOf(host: Parameters<typeof completeHostConfig>[0], more: Partial<Sp
     mounts: [],
     rootPath: "/r",
     joined: {},
+    shm: undefined,
     seccompFilter: undefined,
     noNewPrivileges: false,
     devicesPresent: ["null", "kmsg", "fuse"],
@@ -165,7 +166,7 @@ test("generateSpec() opens everything with --privileged", () => {
 test("generateSpec() keeps the host's namespaces where that was asked for", () => {
   const spec = specOf(
     { IpcMode: "host" },
-    { joined: { network: "host", uts: "host", ipc: "host", pid: "/proc/7/ns/pid" } },
+    { joined: { network: "host", uts: "host", ipc: "host", pid: "/proc/7/ns/pid" }, shm: "/dev/shm" },
   );
   expect(spec.linux.namespaces).toEqual([
     { type: "mount" },

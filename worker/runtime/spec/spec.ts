@@ -48,6 +48,8 @@ export interface SpecOptions {
   readonly rootPath: string;
   /** Namespaces of other processes that are joined, by `/proc/PID/ns/...`, and those that stay the host's. */
   readonly joined: Readonly<Partial<Record<Namespace["type"], string | "host">>>;
+  /** A folder of the guest that is its /dev/shm; undefined: one of its own. */
+  readonly shm: string | undefined;
   /** The compiled filter; undefined: unconfined. */
   readonly seccompFilter: string | undefined;
   readonly noNewPrivileges: boolean;
@@ -76,7 +78,7 @@ export function generateSpec(options: SpecOptions): Spec {
     mounts: containerMounts({
       user: options.mounts,
       rootPath: options.rootPath,
-      shm: host.IpcMode === "none" ? undefined : joined.ipc === "host" ? "host" : host.ShmSize,
+      shm: host.IpcMode === "none" ? undefined : (options.shm ?? host.ShmSize),
       readOnlyRoot: host.ReadonlyRootfs,
       privileged,
     }),
