@@ -64,7 +64,12 @@ export class OwnEngine implements EngineApi {
   }
 
   #started(signal: AbortSignal): Promise<void> {
-    this.#ready ??= this.#start(signal);
+    this.#ready ??= this.#start(signal).catch((error: unknown) => {
+      // A folder that can't be made, a log that can't be written: the reason, and not that nobody is there.
+      throw error instanceof CliError || signal.aborted
+        ? error
+        : failure(error instanceof Error ? error.message : String(error));
+    });
     return this.#ready;
   }
 
