@@ -249,20 +249,20 @@ function runningGuest(guest: MachineGuest): Guest {
 
 /** What every guest gets: its own door to the engine, and the `docker` of its shells. */
 async function setUp(guest: Guest, session: GuestHostSession, api: () => EngineApi | undefined): Promise<void> {
-  const gone = new AbortController();
-  guest.onGone((reason) => gone.abort(new Error(reason)));
-  let open = 0;
+  const open = new Set<AbortController>();
+  guest.onGone((reason) => {
+    for (const gone of open) gone.abort(new Error(reason));
+  });
   await guest.listen(guestDockerSocket, 0o660, (connection) => {
     const engine = api();
-    if (!engine || open >= dockerSocketConnections) {
+    if (!engine || open.size >= dockerSocketConnections) {
       connection.writable.abort().catch(() => undefined);
       connection.readable.cancel().catch(() => undefined);
       return;
     }
-    open += 1;
-    serveConnection(connection, engine, { signal: gone.signal }).finally(() => {
-      open -= 1;
-    });
+    const gone = new AbortController();
+    open.add(gone);
+    serveConnection(connection, engine, { signal: gone.signal }).finally(() => open.delete(gone));
   });
   await session.serve(guest);
 }

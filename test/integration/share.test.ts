@@ -154,6 +154,7 @@ describe("the engine's socket in a container", () => {
       print $_ "GET /_ping HTTP/1.0\\r\\n\\r\\n" for @all;
       my $well = 0; for my $s (@all) { my $answer = <$s>; $well++ if $answer =~ /\\r\\n\\r\\nOK$/ } print $well;`);
     expect(stdout).toBe("100");
+    expect(daemon.output()).not.toContain("Warning");
   });
 
   it("hands a connection over to an exec, whose input ends when the client has said all", async () => {
