@@ -48,7 +48,7 @@ export interface ContainerImage {
   readonly config: ImageConfig;
   /** Lowest first. */
   readonly diffIds: readonly Digest[];
-  readonly os: string;
+  readonly platform: Platform;
 }
 
 /** An image that a container is being made of. */
@@ -74,7 +74,13 @@ export interface BindSources {
 
 /** The guest that runs containers. */
 export interface GuestHost {
-  readonly machine: { readonly id: string; readonly cpus: number; readonly memory: number };
+  readonly machine: {
+    readonly id: string;
+    readonly cpus: number;
+    readonly memory: number;
+    /** What it runs, best first. */
+    readonly platforms: readonly Platform[];
+  };
   /** The guest that runs now; boots one when there is none. */
   current(): Promise<RunningGuest>;
   /** The guest that runs now, if one does. */

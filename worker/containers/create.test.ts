@@ -124,6 +124,16 @@ test("create() drops what the kernel cannot limit, and warns of it", async () =>
   expect((await containers.update(Id, { BlkioWeight: 5 })).Warnings).toHaveLength(1);
 });
 
+test("create() warns of an image for another machine, unless it was asked for", async () => {
+  const { fixture, containers } = await engine();
+  const platform = { os: "linux", architecture: "arm64", variant: "v8" };
+  fixture.platforms.set("busybox", platform);
+  expect((await containers.create({ request: request("busybox") })).Warnings).toEqual([
+    "The requested image's platform (linux/arm64/v8) does not match the detected host platform (linux/386) and no specific platform was requested",
+  ]);
+  expect((await containers.create({ request: request("busybox"), platform })).Warnings).toEqual([]);
+});
+
 test("create() takes the volumes of other containers, but none that is in the way of its own", async () => {
   const { containers } = await engine();
   const binds = { Binds: ["data:/data", "/shared/x:/x:ro", "cache:/cache"] };

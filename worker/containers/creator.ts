@@ -1,8 +1,10 @@
 import type { ContainerCreateOptions } from "../api/types/backend.ts";
+import type { Platform } from "../api/types/common.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
 import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
 import { generateId } from "../internal/ids.ts";
+import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
 import { commandLine } from "./command.ts";
 import type { ContainerImage, ContainersComponents } from "./components.ts";
@@ -45,7 +47,9 @@ export class Creator {
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
     try {
       const Id = await this.#createFrom(image, host, name, request);
-      return { Id, Warnings: [...warnings, ...discardedPorts(host)] };
+      const { platforms } = guestHost.machine;
+      const foreign = platform ? [] : foreignPlatform(image.platform, platforms);
+      return { Id, Warnings: [...foreign, ...warnings, ...discardedPorts(host)] };
     } finally {
       await image.release();
     }
@@ -72,7 +76,7 @@ export class Creator {
       machine: guestHost.machine.id,
       imageId: image.id,
       diffIds: image.diffIds,
-      os: image.os,
+      os: image.platform.os,
       path,
       args,
       config,
@@ -170,4 +174,13 @@ export class Creator {
     const { guest } = await host.current();
     await checkBind(guest, place, source);
   }
+}
+
+/** Docker's warning about an image that was made for another machine, which the user did not ask for. */
+function foreignPlatform(actual: Platform, platforms: readonly Platform[]): readonly string[] {
+  const [host] = platforms;
+  if (!host || platforms.some((platform) => matchesPlatform(platform, actual))) return [];
+  return [
+    `The requested image's platform (${formatPlatform(actual)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+  ];
 }

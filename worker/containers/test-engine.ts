@@ -1,3 +1,4 @@
+import type { Platform } from "../api/types/common.ts";
 import type { ContainerCreateRequest } from "../api/types/container.ts";
 import type { EventMessage } from "../api/types/events.ts";
 import type { ImageConfig } from "../api/types/image.ts";
@@ -22,6 +23,8 @@ export class Fixture {
   readonly runtime = new FakeRuntime();
   readonly clock = new StoppedClock();
   readonly events: Events;
+  /** Of images that are not for linux/386. */
+  readonly platforms = new Map<string, Platform>();
   readonly images = new Map<string, ImageConfig>([
     ["busybox", { Cmd: ["true"] }],
     ["cat", { Cmd: ["cat"] }],
@@ -62,7 +65,13 @@ export class Fixture {
           if (!config) throw notFound(`No such image: ${reference}:latest`);
           this.held++;
           const release = async () => void this.held--;
-          return { id: `sha256:${reference}`, config, diffIds: ["sha256:1"], os: "linux", release };
+          return {
+            id: `sha256:${reference}`,
+            config,
+            diffIds: ["sha256:1"],
+            platform: this.platforms.get(reference) ?? { os: "linux", architecture: "386" },
+            release,
+          };
         },
         resolve: async (reference) => (this.images.has(reference) ? `sha256:${reference}` : undefined),
         layersSize: (diffIds) => diffIds.length * 1000,
@@ -79,7 +88,7 @@ export class Fixture {
       snapshotter: this.snapshots,
       sandboxes: new PredefinedSandboxes({ networkId: (name) => `id-of-${name}` }),
       host: {
-        machine: { id: "machine", cpus: 1, memory: 256 << 20 },
+        machine: { id: "machine", cpus: 1, memory: 256 << 20, platforms: [{ os: "linux", architecture: "386" }] },
         current: async () => {
           if (this.noGuest) throw this.noGuest;
           return running;

@@ -31,7 +31,7 @@ export class StoredImages implements ImageLookup {
       store.resolveId(id);
       await store.unpack(id, signal);
       const release = () => store.release(lease);
-      return { id, config: Config ?? {}, diffIds: config.diffIds, os: config.platform.os, release };
+      return { id, config: Config ?? {}, diffIds: config.diffIds, platform: config.platform, release };
     } catch (error) {
       await store.release(lease);
       throw error;

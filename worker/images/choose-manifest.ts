@@ -1,8 +1,7 @@
-import { notFound } from "../errdefs/errors.ts";
+import { invalidParameter, notFound } from "../errdefs/errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Index } from "../oci/manifest.ts";
 import { choosePlatform, formatPlatform, type Platform } from "../oci/platform.ts";
-import { familiarString, type Reference } from "../reference/reference.ts";
 
 /** The manifest of an index that suits the platforms, best first. Rejects with `NotFound` and the list of what there is. */
 export function chooseManifest(index: Index, platforms: readonly Platform[]): Descriptor {
@@ -13,11 +12,19 @@ export function chooseManifest(index: Index, platforms: readonly Platform[]): De
   throw notFound(`no matching manifest for ${wanted(platforms)} in the manifest list entries (there is: ${list})`);
 }
 
-/** Rejects with `NotFound` an image that is for another platform than all of these. */
-export function checkPlatform(actual: Platform, platforms: readonly Platform[], reference: Reference): void {
+/** Rejects with `NotFound` an image that is for another platform than all of these. `name` is how the user named it. */
+export function checkPlatform(actual: Platform, platforms: readonly Platform[], name: string): void {
   if (choosePlatform(platforms, [actual], (platform) => platform)) return;
   throw notFound(
-    `image with reference ${familiarString(reference)} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${wanted(platforms)})`,
+    `image with reference ${name} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${wanted(platforms)})`,
+  );
+}
+
+/** Rejects with `InvalidParameter` what no machine of this engine runs, as Docker does whatever platform is asked for. */
+export function checkSystem({ os }: Platform): void {
+  if (os === "linux") return;
+  throw invalidParameter(
+    `image operating system ${JSON.stringify(os)} cannot be used on this platform: operating system is not supported`,
   );
 }
 

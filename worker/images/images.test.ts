@@ -43,6 +43,14 @@ describe("inspect(), history() and list()", () => {
     });
   });
 
+  test("inspect() for another platform names the image as the user did", async () => {
+    await engine.pull(named("one"));
+    const platform = { os: "linux", architecture: "arm64" };
+    await expect(engine.images.inspect(named("one"), { platform })).rejects.toThrow(
+      `image with reference ${named("one")} was found but its platform (linux/386) does not match the specified platform (linux/arm64)`,
+    );
+  });
+
   test("history() is newest first, and sizes skip empty steps", async () => {
     const steps = buildImage({
       layers: [base, { a: "123" }],

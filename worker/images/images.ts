@@ -173,7 +173,7 @@ export class Images {
 
   async #find(name: string, platform: Platform | undefined): Promise<Image> {
     const image = await this.#components.store.resolve(name);
-    if (platform) checkPlatform(image.config.platform, this.#wanted(platform), { ...nameOf(name, image) });
+    if (platform) checkPlatform(image.config.platform, this.#wanted(platform), name);
     return image;
   }
 
@@ -228,12 +228,6 @@ function pullReference(image: string, tag: string): Reference {
   if (isDigest(tag)) return withDigest(reference, tag);
   const tagged = withTag(reference, tag);
   return reference.digest ? { ...tagged, digest: reference.digest } : tagged;
-}
-
-function nameOf(name: string, image: Image): Reference {
-  return /^(?:sha256:)?[0-9a-f]{64}$/.test(name)
-    ? { domain: "docker.io", path: image.id }
-    : tagNameOnly(parseNormalizedNamed(name));
 }
 
 function platformJson(platform: Platform) {

@@ -211,6 +211,11 @@ describe("pull()", () => {
       name: "NotFound",
       message: `image with reference ${named("amd64:latest")} was found but its platform (linux/amd64) does not match the specified platform (linux/386)`,
     });
+    registry.add("windows:latest", buildImage({ layers: [base], fields: { os: "windows" } }));
+    await expect(engine.pull(named("windows"))).rejects.toMatchObject({
+      name: "InvalidParameter",
+      message: 'image operating system "windows" cannot be used on this platform: operating system is not supported',
+    });
     expect(await engine.stored()).toEqual(nothing);
   });
 

@@ -15,7 +15,7 @@ import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { familiarString, formatReference, type Reference, withDigest, withTag } from "../reference/reference.ts";
 import { SharedWork } from "../snapshots/shared-work.ts";
-import { checkPlatform, chooseManifest } from "./choose-manifest.ts";
+import { checkPlatform, checkSystem, chooseManifest } from "./choose-manifest.ts";
 import type { ImageRecord } from "./image-record.ts";
 import type { ImageStore } from "./image-store.ts";
 import { LayerPull } from "./layer-pull.ts";
@@ -182,7 +182,8 @@ export class Puller {
       throw invalidParameter(`image config ${config.digest} is too large: ${config.size} bytes`);
     await lease.holdBlobs([config.digest, ...layers.map(({ digest }) => digest)]);
     const parsed = parseImageConfig(await this.#configBytes(repository, config, request.signal));
-    checkPlatform(parsed.platform, request.platforms, reference);
+    checkSystem(parsed.platform);
+    checkPlatform(parsed.platform, request.platforms, familiarString(reference));
     if (parsed.diffIds.length !== layers.length)
       throw invalidParameter("layers from manifest don't match image configuration");
     return { manifest: descriptor, layers, id: config.digest, diffIds: parsed.diffIds };
