@@ -336,6 +336,7 @@ describe("docker __complete", () => {
     [["events", "--filter", "event=di"], "event=die\nevent=disable\nevent=disconnect\n:4\n"],
     [["events", "--filter", "label="], ":4\n"],
     [["run", "--env-file", ""], ":0\n"],
+    [["run", "-v", "/et"], ":0\n"],
   ])("offers for %j what fits", async (words, expected) => {
     const context = new MemoryContext(["__complete", ...words]);
     expect(await docker(context, engine())).toBe(0);

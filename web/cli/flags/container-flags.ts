@@ -57,7 +57,7 @@ const flags: readonly Flag[] = [
       "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)",
     complete: ["host", "private"],
   },
-  { name: "cidfile", type: "string", usage: "Write the container ID to the file" },
+  { name: "cidfile", type: "string", usage: "Write the container ID to the file", complete: "files" },
   { name: "cpu-rt-period", type: "int", usage: "Limit CPU real-time period in microseconds" },
   { name: "cpu-rt-runtime", type: "int", usage: "Limit CPU real-time runtime in microseconds" },
   { name: "device", type: "list", usage: "Add a host device to the container" },
@@ -151,7 +151,7 @@ const flags: readonly Flag[] = [
   { name: "isolation", type: "string", usage: "Container isolation technology" },
   { name: "kernel-memory", type: "bytes", usage: "Kernel memory limit" },
   { name: "label", short: "l", type: "list", usage: "Set meta data on a container", check: checkLabel },
-  { name: "label-file", type: "list", usage: "Read in a line delimited file of labels" },
+  { name: "label-file", type: "list", usage: "Read in a line delimited file of labels", complete: "files" },
   { name: "link", type: "list", usage: "Add link to another container", check: checkLink, complete: linkedContainers },
   { name: "link-local-ip", type: "list", usage: "Container IPv4/IPv6 link-local addresses" },
   {
@@ -226,7 +226,7 @@ const flags: readonly Flag[] = [
   { name: "user", short: "u", type: "string", usage: "Username or UID (format: <name|uid>[:<group|gid>])" },
   { name: "userns", type: "string", usage: "User namespace to use", complete: ["host"] },
   { name: "uts", type: "string", usage: "UTS namespace to use", complete: ["host"] },
-  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume" },
+  { name: "volume", short: "v", type: "list", usage: "Bind mount a volume", complete: "files" },
   { name: "volume-driver", type: "string", usage: "Optional volume driver for the container", complete: ["local"] },
   {
     name: "volumes-from",
