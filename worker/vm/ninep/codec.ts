@@ -121,22 +121,26 @@ export class NinepWriter {
   }
 
   uint8(value: number): this {
-    this.#view.setUint8(this.#room(1), value);
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   uint16(value: number): this {
-    this.#view.setUint16(this.#room(2), value, true);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   uint32(value: number): this {
-    this.#view.setUint32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   uint64(value: bigint | number): this {
-    this.#view.setBigUint64(this.#room(8), BigInt.asUintN(64, BigInt(value)), true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
     return this;
   }
 
@@ -160,6 +164,7 @@ export class NinepWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** Room for `length` bytes more. Called before bytes or view are looked at: both may be others then. */
   #room(length: number): number {
     const at = this.#at;
     this.#at += length;

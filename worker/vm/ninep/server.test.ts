@@ -244,6 +244,16 @@ describe("NinepServer", () => {
     expect(await refusal(read(2, 0, 4))).toBe(errno.EIO);
   });
 
+  test("a message grows with whatever is written to it", () => {
+    const writer = request(message.walk);
+    for (let each = 0; each < 100; each += 1) writer.uint8(1).uint16(2).uint32(3).uint64(4n);
+    const view = new DataView(writer.finish().buffer);
+    for (let at = headerSize; at < headerSize + 1500; at += 15) {
+      const read = [view.getUint8(at), view.getUint16(at + 1, true), view.getUint32(at + 3, true)];
+      expect([...read, view.getBigUint64(at + 7, true)]).toEqual([1, 2, 3, 4n]);
+    }
+  });
+
   test("answers any bytes with a message and never throws", async () => {
     let seed = 42;
     const random = (below: number): number => {
