@@ -108,12 +108,8 @@ int files_operate(const struct operation *operation, bool patient) {
       return write_file(operation, O_APPEND);
     case OP_SYMLINK:
       return error_of(symlink(operation->other, path));
-    case OP_RENAME:
-      return error_of(rename(operation->other, path));
     case OP_REMOVE:
       return remove_path(operation, patient);
-    case OP_CHOWN:
-      return error_of(lchown(path, operation->uid, operation->gid));
     case OP_MOUNT:
       return error_of(mount(operation->other, path, operation->type, operation->flags, operation->data));
     case OP_UNMOUNT:

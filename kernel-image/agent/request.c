@@ -43,15 +43,10 @@ bool decode_operation(struct reader *reader, struct operation *out) {
       out->bytes = read_bytes(reader);
       break;
     case OP_SYMLINK:
-    case OP_RENAME:
       out->other = read_string(reader);
       break;
     case OP_REMOVE:
       out->extra = read_u8(reader);
-      break;
-    case OP_CHOWN:
-      out->uid = read_u32(reader);
-      out->gid = read_u32(reader);
       break;
     case OP_MOUNT:
       out->flags = read_u32(reader);

@@ -22,9 +22,8 @@ struct operation {
   uint32_t flags; /* of mount(2) or umount2(2), or the op's own */
   uint32_t extra; /* the op's own flags */
   uint32_t mode;
-  uint32_t uid, gid;
-  char *path;  /* what is made or changed; `to` of rename and copy */
-  char *other; /* symlink's target, `from` of rename and copy, source of mount and bind */
+  char *path;  /* what is made or changed; `to` of copy */
+  char *other; /* symlink's target, `from` of copy, source of mount and bind */
   char *type, *data;
   char *root; /* copy, bind: what `other` is resolved in */
   struct bytes bytes;

@@ -11,7 +11,7 @@ int tree_remove(const char *path, unsigned budget);
 int tree_copy(const char *root, const char *from, const char *to);
 
 struct usage {
-  uint64_t size; /* bytes in blocks */
+  uint64_t size; /* of all files; one with several links counts once if all of them are inside */
   uint64_t inodes;
 };
 int tree_usage(const char *path, struct usage *out);

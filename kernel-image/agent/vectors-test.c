@@ -58,8 +58,6 @@ static void operation(const struct operation *operation) {
   optional_number("flags", operation->flags);
   optional_number("extra", operation->extra);
   optional_number("mode", operation->mode);
-  optional_number("uid", operation->uid);
-  optional_number("gid", operation->gid);
   if (operation->bytes.length) bytes("bytes", operation->bytes);
   optional_text("other", operation->other);
   optional_text("type", operation->type);

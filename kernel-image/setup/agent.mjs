@@ -38,7 +38,6 @@ async function compile(name, folder) {
   const sources = (await filesBelow(join(recipe, name))).filter(
     (path) => path.endsWith(".c") && !/[.-]test\.c$/.test(path),
   );
-  if (sources.length === 0) return;
   const objects = join(folder, `${name}.objects`);
   await mkdir(objects);
   await inParallel(sources, availableParallelism(), async (path) => {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { artefact } from "./artefact.mjs";
@@ -34,14 +33,7 @@ const folders = [
 const terminals = ["xterm", "xterm-256color", "linux", "vt100", "screen", "screen-256color", "tmux-256color", "dumb"];
 
 /** Applets that would do harm or nothing here: the agent is PID 1, and there is no package system. */
-const withoutApplets = new Set([
-  "init",
-  "linuxrc",
-  "dpkg",
-  "dpkg-deb",
-  "rpm",
-  "rpm2cpio",
-]);
+const withoutApplets = new Set(["init", "linuxrc", "dpkg", "dpkg-deb", "rpm", "rpm2cpio"]);
 
 /**
  * The guest's first filesystem, an uncompressed cpio archive: /init is the agent; beside it the host's shell and tools.
@@ -89,7 +81,7 @@ async function collect(unpacked, parts) {
   tree.add({ path: "dev/console", type: "character", mode: 0o600, major: 5, minor: 1 });
 
   await tree.program("init", parts.agent.agent);
-  if (existsSync(parts.agent.docker)) await tree.program("usr/bin/docker", parts.agent.docker);
+  await tree.program("usr/bin/docker", parts.agent.docker);
   await tree.program("usr/bin/crun", parts.crun.program);
   await tree.program("usr/bin/bash", join(unpacked, "bin/bash-static"));
   await tree.program("usr/bin/docker-init", join(unpacked, "usr/bin/tini-static"));

@@ -46,10 +46,8 @@ export type GuestOperation =
   | { readonly op: "write"; readonly path: string; readonly bytes: Uint8Array; readonly mode: number }
   | { readonly op: "append"; readonly path: string; readonly bytes: Uint8Array }
   | { readonly op: "symlink"; readonly target: string; readonly path: string }
-  | { readonly op: "rename"; readonly from: string; readonly to: string }
   /** Without `recursive` a file or an empty folder. With it, EXDEV or EBUSY when something is mounted inside. */
   | { readonly op: "remove"; readonly path: string; readonly recursive?: boolean; readonly missingOk?: boolean }
-  | { readonly op: "chown"; readonly path: string; readonly uid: number; readonly gid: number }
   | {
       readonly op: "mount";
       readonly source: string;

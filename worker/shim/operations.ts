@@ -46,9 +46,8 @@ export function describeOperation(operation: GuestOperation): string {
   switch (operation.op) {
     case "symlink":
       return `symlink ${operation.target} at ${operation.path}`;
-    case "rename":
     case "copy":
-      return `${operation.op} ${operation.from} to ${operation.to}`;
+      return `copy ${operation.from} to ${operation.to}`;
     case "mount":
       return `mount ${operation.source} on ${operation.target}`;
     case "bind":
@@ -86,14 +85,10 @@ function encodeSimple(operation: Exclude<GuestOperation, { op: "write" | "append
         .string(operation.path);
     case "symlink":
       return start(BatchOp.SYMLINK).string(operation.target).string(operation.path);
-    case "rename":
-      return start(BatchOp.RENAME).string(operation.from).string(operation.to);
     case "remove":
       return start(BatchOp.REMOVE)
         .u8((operation.recursive ? REMOVE_RECURSIVE : 0) | (operation.missingOk ? REMOVE_MISSING_OK : 0))
         .string(operation.path);
-    case "chown":
-      return start(BatchOp.CHOWN).u32(operation.uid).u32(operation.gid).string(operation.path);
     case "unmount":
       return start(BatchOp.UNMOUNT)
         .u32(operation.lazy ? MNT_DETACH : 0)
