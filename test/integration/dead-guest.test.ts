@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Daemon, startDaemon } from "../support/wherry.ts";
+import { type Daemon, hostLine, startDaemon } from "../support/wherry.ts";
 
 const lost = "the container's writable layer was lost with the guest that it was in: remove it and create it anew";
 
@@ -13,10 +13,7 @@ beforeAll(async () => {
 afterAll(() => daemon?.stop());
 
 /** Runs a line on the Docker host, as its root. */
-const onHost = (line: string) => {
-  const host = "nsenter -t 1 -m -u -i -n -- /bin/busybox sh -c".split(" ");
-  return docker("run", "--rm", "--privileged", "--pid", "host", "busybox", ...host, line);
-};
+const onHost = (line: string) => docker("run", "--rm", ...hostLine(line));
 
 describe("a guest that is ended from its own shell", () => {
   it.each([

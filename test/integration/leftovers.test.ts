@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Daemon, startDaemon } from "../support/wherry.ts";
+import { type Daemon, hostLine, startDaemon } from "../support/wherry.ts";
 
 let daemon: Daemon;
 const docker = (...argv: string[]) => daemon.docker(argv);
@@ -9,12 +9,6 @@ beforeAll(async () => {
   await docker("pull", "-q", "busybox");
 });
 afterAll(() => daemon?.stop());
-
-/** Of `docker run`: runs a line on the Docker host, as its root. */
-const hostLine = (line: string) => {
-  const enter = "nsenter -t 1 -m -u -i -n -- /bin/busybox sh -c".split(" ");
-  return ["--privileged", "--pid", "host", "busybox", ...enter, line];
-};
 
 /** What there is in the guest while nothing but the line that looks runs. */
 async function inventory(): Promise<Record<string, string>> {

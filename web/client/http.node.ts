@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
+import { drained, socketStreams } from "../../worker/internal/socket.node.ts";
 import { beginsWith, readUpTo } from "./request-body.ts";
 
 /** Where an engine listens: `unix:///PATH` or `tcp://HOST:PORT`, as in DOCKER_HOST. */
@@ -81,18 +82,6 @@ async function sendBody(request: Request, outgoing: ClientRequest): Promise<void
   outgoing.end();
 }
 
-function drained(outgoing: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      outgoing.off("drain", go);
-      outgoing.off("close", go);
-      resolve();
-    };
-    outgoing.on("drain", go);
-    outgoing.on("close", go);
-  });
-}
-
 function responseTo(outgoing: ClientRequest): Promise<Response> {
   return new Promise((resolve, reject) => {
     outgoing.on("error", reject);
@@ -118,36 +107,5 @@ function connectionOf(message: IncomingMessage, socket: Socket, first: Uint8Arra
   if (first.length > 0) socket.unshift(first);
   // Closing stdin must not close the connection: output is still to come.
   socket.allowHalfOpen = true;
-  const readable = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        let open = true;
-        const finish = (end: () => void): void => {
-          if (open) end();
-          open = false;
-        };
-        socket.pause();
-        socket.on("data", (bytes) => {
-          if (open) controller.enqueue(new Uint8Array(bytes));
-          socket.pause();
-        });
-        socket.on("end", () => finish(() => controller.close()));
-        socket.on("error", (error) => finish(() => controller.error(error)));
-        socket.on("close", () => finish(() => controller.error(new Error("the connection was closed"))));
-      },
-      pull: () => void socket.resume(),
-      cancel: () => void socket.destroy(),
-    },
-    { highWaterMark: 0 },
-  );
-  const writable = new WritableStream<Uint8Array>({
-    start: (controller) => void socket.on("close", () => controller.error(new Error("the connection was closed"))),
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
-    close: () => void socket.end(),
-    abort: () => void socket.destroy(),
-  });
-  return { readable, writable, contentType: message.headers["content-type"] ?? "" };
+  return { ...socketStreams(socket), contentType: message.headers["content-type"] ?? "" };
 }

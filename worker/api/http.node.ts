@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer, isIP, type Server, type Socket } from "node:net";
+import { createServer, isIP, type Server } from "node:net";
 import { hostname } from "node:os";
 import { errorMessage, system } from "../errdefs/errors.ts";
-import type { DuplexBytes } from "../internal/streams.ts";
+import { isAnswered, socketStreams } from "../internal/socket.node.ts";
 import type { EngineApi } from "./engine-api.ts";
 import { fieldValues, type RequestHead } from "./http1/request-head.ts";
 import { type ServeOptions, serveConnection } from "./http1/serve.ts";
@@ -73,7 +73,7 @@ async function listenUnix(server: Server, path: string): Promise<void> {
   if (existing && !existing.isSocket())
     throw system(`can't create unix socket ${path}: a file is there that is no socket`);
   if (existing) {
-    if (await answers(path)) throw system(`can't create unix socket ${path}: another engine is listening on it`);
+    if (await isAnswered(path)) throw system(`can't create unix socket ${path}: another engine is listening on it`);
     unlinkSync(path);
   }
   const umask = process.umask(0o117);
@@ -85,17 +85,6 @@ async function listenUnix(server: Server, path: string): Promise<void> {
     process.umask(umask);
   }
   chmodSync(path, 0o660);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
 }
 
 /**
@@ -113,68 +102,4 @@ function refuseForeign(head: RequestHead): string | undefined {
   const site = fieldValues(head, "sec-fetch-site");
   if (site.some((value) => value !== "same-origin" && value !== "none")) return "requests from web pages are refused";
   return undefined;
-}
-
-/** A socket as web streams that keep its two halves apart. The server must have been made with `allowHalfOpen`. */
-function socketStreams(socket: Socket): DuplexBytes {
-  socket.setNoDelay(true);
-  const readable = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        let open = true;
-        socket.pause();
-        socket.on("data", (bytes) => {
-          if (open) controller.enqueue(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-          socket.pause();
-        });
-        const finish = (end: () => void) => {
-          if (open) end();
-          open = false;
-        };
-        socket.on("end", () => finish(() => controller.close()));
-        socket.on("error", (error) => finish(() => controller.error(error)));
-        socket.on("close", () => finish(() => controller.error(new Error("the connection was closed"))));
-      },
-      pull() {
-        socket.resume();
-      },
-      cancel() {
-        socket.removeAllListeners("data");
-        // After what is still to be sent has gone.
-        socket.destroySoon();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  return { readable, writable: socketWritable(socket) };
-}
-
-function socketWritable(socket: Socket): WritableStream<Uint8Array> {
-  return new WritableStream<Uint8Array>({
-    start(controller) {
-      socket.on("error", (error) => controller.error(error));
-      socket.on("close", () => controller.error(new Error("the connection was closed")));
-    },
-    async write(bytes) {
-      if (socket.destroyed) throw new Error("the connection was closed");
-      if (socket.write(bytes)) return;
-      await new Promise<void>((resolve) => {
-        const go = (): void => {
-          socket.off("drain", go);
-          socket.off("close", go);
-          resolve();
-        };
-        socket.on("drain", go);
-        socket.on("close", go);
-      });
-    },
-    close: () =>
-      new Promise<void>((resolve) => {
-        socket.end(() => resolve());
-        socket.once("close", () => resolve());
-      }),
-    abort() {
-      socket.destroy();
-    },
-  });
 }

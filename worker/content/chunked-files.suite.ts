@@ -1,4 +1,5 @@
 import { EngineError } from "../errdefs/errors.ts";
+import { concatBytes } from "../internal/bytes.ts";
 import { type ContractCase, equal, rejects } from "../internal/contract.suite.ts";
 import type { ChunkedFiles } from "./files.ts";
 
@@ -215,11 +216,5 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
     if (done) break;
     pieces.push(value);
   }
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return concatBytes(pieces);
 }

@@ -1,7 +1,8 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { conflict, errorMessage, system } from "../errdefs/errors.ts";
+import { isAnswered } from "../internal/socket.node.ts";
 
 /** Held for as long as an engine uses a data root. */
 export interface DataRootLock {
@@ -43,15 +44,7 @@ export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
 
 /** Whether some process holds the data root, which exists. */
 export async function isDataRootLocked(dataRoot: string): Promise<boolean> {
-  const path = await lockPath(dataRoot);
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
+  return isAnswered(await lockPath(dataRoot));
 }
 
 async function lockPath(dataRoot: string): Promise<string> {

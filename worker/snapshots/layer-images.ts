@@ -17,8 +17,6 @@ export interface LayerInfo {
   readonly diffId: Digest;
   /** Bytes of the layer's files, which is what Docker calls its size. */
   readonly contentSize: number;
-  /** Bytes of the uncompressed archive. */
-  readonly tarSize: number;
   /** Bytes of the image. */
   readonly imageSize: number;
 }
@@ -123,11 +121,9 @@ export class LayerImages {
   ): Promise<LayerInfo> {
     const { diffId } = options;
     const hash = await this.#createSha256();
-    let tarSize = 0;
     async function* hashed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
       for await (const chunk of chunks) {
         hash.update(chunk);
-        tarSize += chunk.length;
         yield chunk;
       }
     }
@@ -139,11 +135,11 @@ export class LayerImages {
       const written = await writeLayer(hashed(tar), writer, ({ contentSize, imageSize }) => {
         const found = hash.digest();
         if (found !== diffId) throw invalidParameter(`layer verification failed: expected ${diffId}, got ${found}`);
-        return writeLabel({ diffId, contentSize, tarSize, imageSize });
+        return writeLabel({ diffId, contentSize, imageSize });
       });
       signal.throwIfAborted();
       await writer.commit();
-      return { diffId, contentSize: written.contentSize, tarSize, imageSize: written.imageSize };
+      return { diffId, contentSize: written.contentSize, imageSize: written.imageSize };
     } catch (error) {
       await writer.abort();
       throw error;
@@ -174,11 +170,11 @@ function readLabel(bytes: Uint8Array, diffId: Digest, imageSize: number): LayerI
     const label: Partial<LayerInfo> = JSON.parse(
       new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end)),
     );
-    const { contentSize, tarSize } = label;
-    if (label.diffId !== diffId || contentSize === undefined || tarSize === undefined) return undefined;
+    const { contentSize } = label;
+    if (label.diffId !== diffId || contentSize === undefined) return undefined;
     // Cut off since then: the guest could not mount it.
     if (label.imageSize !== imageSize) return undefined;
-    return { diffId, contentSize, tarSize, imageSize };
+    return { diffId, contentSize, imageSize };
   } catch {
     // Not ours, or damaged: made again.
     return undefined;

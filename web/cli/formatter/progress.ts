@@ -32,16 +32,10 @@ const assumedWidth = 200;
  * of state.
  * @throws Error with the message of an error in the stream
  */
-export async function displayProgress(
-  cli: Cli,
-  source: ReadableStream<Uint8Array>,
-  out: Output,
-  onAux?: (aux: unknown) => Promise<void>,
-): Promise<void> {
+export async function displayProgress(cli: Cli, source: ReadableStream<Uint8Array>, out: Output): Promise<void> {
   const display = new ProgressDisplay(cli, out);
   for await (const message of jsonValues<ProgressMessage>(source)) {
-    if (message.aux !== undefined && message.aux !== null) await onAux?.(message.aux);
-    else await display.show(message);
+    if (message.aux === undefined || message.aux === null) await display.show(message);
   }
 }
 
