@@ -15,22 +15,10 @@ export const signalNames: readonly string[] = (
 /** Policies, as the completion of `--restart` offers them. */
 export const restartPolicies: readonly string[] = ["no", "always", "on-failure", "unless-stopped"];
 
-/** `net_admin` as the API writes it: `CAP_NET_ADMIN`. */
-function capabilityName(text: string): string {
-  const name = text.trim().toUpperCase();
-  return ["", "ALL", "RESET"].includes(name) || name.startsWith("CAP_") ? name : `CAP_${name}`;
-}
-
-/** What `--cap-add` and `--cap-drop` come to: ALL stands for the others, and what is added is not dropped. */
-export function capabilities(
-  add: readonly string[],
-  drop: readonly string[],
-): { readonly add: string[]; readonly drop: string[] } {
-  const [added, dropped] = [add, drop].map((list) => {
-    const names = new Set(list.map(capabilityName));
-    return names.has("ALL") ? ["ALL"] : [...names].sort();
-  });
-  return { add: added ?? [], drop: (dropped ?? []).filter((name) => !added?.includes(name)) };
+/** What `--cap-add` or `--cap-drop` comes to: `net_admin` as the API writes it (`CAP_NET_ADMIN`), each once, in order. */
+export function capabilities(given: readonly string[]): string[] {
+  const names = given.map((text) => text.trim().toUpperCase());
+  return [...new Set(names.map((name) => (/^(ALL$|CAP_)/.test(name) ? name : `CAP_${name}`)))].sort();
 }
 
 /** Linux capabilities, as the completion of `--cap-add` offers them. */

@@ -86,10 +86,9 @@ function isolation(flags: ParsedFlags): Record<string, unknown> {
   if (userns !== "" && userns !== "host") throw new Error("--userns: invalid USER mode");
   const cgroupns = flags.string("cgroupns");
   if (!["", "host", "private"].includes(cgroupns)) throw new Error("--cgroupns: invalid CGROUP mode");
-  const caps = capabilities(flags.list("cap-add"), flags.list("cap-drop"));
   return {
-    CapAdd: orNull(caps.add),
-    CapDrop: orNull(caps.drop),
+    CapAdd: orNull(capabilities(flags.list("cap-add"))),
+    CapDrop: orNull(capabilities(flags.list("cap-drop"))),
     CgroupnsMode: cgroupns,
     Dns: flags.list("dns"),
     DnsOptions: flags.list("dns-option"),
