@@ -1,4 +1,15 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
@@ -10,6 +21,10 @@ import type { Json, RecordChange, RecordStore } from "./records.ts";
 /** A journal is written anew once it holds this many bytes, and more than `compactRatio` times what lives. */
 const compactFloor = 1024 * 1024;
 const compactRatio = 4;
+/** Bytes that are given up on a full disk for changes that only remove: what they name is what can make room again. */
+const reserveSize = 64 * 1024;
+/** Bytes that must be free before so much is set aside: nobody else's write may fail for it. */
+const reserveFloor = 1024 * 1024;
 
 export interface FsRecordsOptions {
   /** Bytes below which the journal is never written anew. */
@@ -40,6 +55,7 @@ export class FsRecords implements RecordStore {
   #pending: Pending[] = [];
   #failed: EngineError | undefined;
   #closed = false;
+  #reserved = false;
 
   private constructor(path: string, handle: FileHandle, loaded: LoadedJournal, options: FsRecordsOptions) {
     this.#path = path;
@@ -61,7 +77,9 @@ export class FsRecords implements RecordStore {
     const handle = await open(path, "a", 0o600);
     await handle.sync();
     await syncFolder(dirname(path));
-    return new FsRecords(path, handle, loaded, options);
+    const records = new FsRecords(path, handle, loaded, options);
+    await records.#setAside();
+    return records;
   }
 
   async get(key: string): Promise<Json | undefined> {
@@ -97,7 +115,9 @@ export class FsRecords implements RecordStore {
     this.#pending = [];
     try {
       if (this.#failed) throw this.#failed;
-      await this.#append(Buffer.from(batch.map(({ line }) => line).join("")));
+      const bytes = Buffer.from(batch.map(({ line }) => line).join(""));
+      const removes = batch.every(({ changes }) => changes.every(({ value }) => value === undefined));
+      await (removes ? this.#appendOnReserve(bytes) : this.#append(bytes));
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;
@@ -107,6 +127,34 @@ export class FsRecords implements RecordStore {
       resolve();
     }
     if (this.#size > this.#floor && this.#size > compactRatio * this.#live) await this.#compact();
+    if (!this.#reserved) await this.#setAside();
+  }
+
+  async #appendOnReserve(bytes: Buffer): Promise<void> {
+    try {
+      await this.#append(bytes);
+    } catch (error) {
+      if (!this.#reserved || this.#failed || !isDiskFull(error)) throw error;
+      await rm(reserve(this.#path), { force: true });
+      this.#reserved = false;
+      await this.#append(bytes);
+    }
+  }
+
+  /** On a disk that is full there is no reserve until there is room again. */
+  async #setAside(): Promise<void> {
+    const place = reserve(this.#path);
+    try {
+      const former = await stat(place).catch(() => undefined);
+      if (former?.size !== reserveSize) {
+        const { bavail, bsize } = await statfs(dirname(place));
+        if (bavail * bsize < reserveFloor) return;
+        await writeFile(place, Buffer.alloc(reserveSize, 1), { mode: 0o600, flush: true });
+      }
+      this.#reserved = true;
+    } catch {
+      await rm(place, { force: true }).catch(() => undefined);
+    }
   }
 
   async #append(bytes: Buffer): Promise<void> {
@@ -241,6 +289,10 @@ function temporary(path: string): string {
   return join(dirname(path), "records.tmp");
 }
 
+function reserve(path: string): string {
+  return join(dirname(path), "records.reserve");
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
@@ -256,7 +308,10 @@ function messageOf(error: unknown): string {
 
 function toSystem(error: unknown): EngineError {
   if (isEngineError(error)) return error;
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (code === "ENOSPC" || code === "EDQUOT") return system("no space left on device", { cause: error });
-  return system(messageOf(error), { cause: error });
+  return system(isDiskFull(error) ? "no space left on device" : messageOf(error), { cause: error });
+}
+
+function isDiskFull(error: unknown): boolean {
+  if (isEngineError(error)) return isDiskFull(error.cause);
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }

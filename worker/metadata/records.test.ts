@@ -1,5 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -153,6 +165,49 @@ describe("FsRecords", () => {
     },
   );
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "on a disk without any room what is there can be removed, and is gone",
+  async () => {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);
+    try {
+      let records = await FsRecords.open(path);
+      // Just short of a page: the first line that does not fit is the next one.
+      for (let id = 0; id < 30; id += 1) await records.apply([{ key: `a/${id}`, value: "x".repeat(100) }]);
+      const fill = (size: number) => {
+        try {
+          for (let count = 0; ; count += 1) writeFileSync(join(root, `ballast-${size}-${count}`), Buffer.alloc(size));
+        } catch {
+          // Full.
+        }
+      };
+      fill(200_000);
+      fill(4096);
+      const create = (id: number) => records.apply([{ key: `b/${id}`, value: "y".repeat(1000) }]);
+      const full = (async () => {
+        for (let id = 0; ; id += 1) await create(id);
+      })();
+      await expect(full).rejects.toMatchObject({ message: "no space left on device" });
+      await records.close();
+      // The next engine finds what this one has set aside.
+      records = await FsRecords.open(path);
+      for (let id = 0; id < 30; id += 1) await records.apply([{ key: `a/${id}`, value: undefined }]);
+      // What was given up is for removing alone.
+      fill(4096);
+      await expect(records.apply([{ key: "b/x", value: "y".repeat(8000) }])).rejects.toMatchObject({ name: "System" });
+      for (const name of await readdir(root)) if (name.startsWith("ballast")) await rm(join(root, name));
+      await records.apply([{ key: "c/1", value: 1 }]);
+      await records.close();
+      expect((await stat(join(root, "records.reserve"))).size).toBe(65_536);
+      const again = await FsRecords.open(path);
+      expect(await again.list("a/")).toEqual([]);
+      expect(await again.list("c/")).toEqual([["c/1", 1]]);
+      await again.close();
+    } finally {
+      execFileSync("umount", [root]);
+    }
+  },
+);
 
 /** Runs a script over one of our modules in a process of its own, and kills it at the given moment of what it prints. */
 async function runUntil(
