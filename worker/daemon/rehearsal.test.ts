@@ -70,10 +70,13 @@ describe("Rehearsals", () => {
 
   it("are over for good when one fails", async () => {
     const { rehearsals, runtime } = tried();
+    let begun = 0;
     runtime.prepare = () => {
+      begun += 1;
       throw new Error("no guest");
     };
     await rehearsals.begin(runtime);
+    expect(begun).toBe(1);
   });
 
   it("begin anew in the guest that takes the place of one that died", async () => {

@@ -44,7 +44,8 @@ export function systemClock(): Clock {
 /** A timer that is to run for longer would go off at once. */
 const longestTimer = 2 ** 31 - 1;
 
-async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/** Rejects with the signal's reason when that comes first. */
+export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   let left = milliseconds;
   for (; left > longestTimer; left -= longestTimer) await nap(longestTimer, signal);
   await nap(left, signal);

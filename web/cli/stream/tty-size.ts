@@ -1,3 +1,4 @@
+import { sleep } from "../../../worker/internal/clock.ts";
 import type { TerminalSize } from "../../../worker/shim/guest.ts";
 import type { Cli } from "../cli.ts";
 import { apiPath } from "../client.ts";
@@ -42,7 +43,7 @@ async function initialSize(cli: Cli, target: ResizeTarget, ended: () => boolean)
     try {
       return await resizeTo(cli, target, size);
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, (attempt + 1) * 10));
+      await sleep((attempt + 1) * 10);
     }
   }
   if (!ended()) await cli.err.line("failed to resize tty, using default size").catch(() => {});

@@ -1,9 +1,9 @@
 import type { Cli } from "../../cli.ts";
-import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
+import { inspected } from "../inspected.ts";
 
 export const inspectContainerCommand: Command = {
   name: "inspect",
@@ -17,8 +17,5 @@ export const inspectContainerCommand: Command = {
 
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
   const query = { size: flags.bool("size") || undefined };
-  await inspectObjects(cli, flags.args, flags.string("format"), async (name) => {
-    const text = await cli.api.text("GET", `/containers${apiPath(name, "json")}`, { query });
-    return { text, typeName: "*container.InspectResponse" };
-  });
+  await inspectObjects(cli, flags.args, flags.string("format"), (name) => inspected(cli, "container", name, query));
 }

@@ -1,3 +1,4 @@
+import { sleep } from "../../../../worker/internal/clock.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -43,7 +44,7 @@ async function runStats(cli: Cli, flags: ParsedFlags): Promise<void> {
   for (;;) {
     await cli.out.write(screen(table()));
     if (board.size === 0 && flags.args.length > 0) return;
-    await pause(interval, cli.signal);
+    await sleep(interval, cli.signal);
   }
 }
 
@@ -52,21 +53,6 @@ function screen(table: string): string {
   const drawn = `\u001b[H${table}`;
   const cleared = drawn.split("\n").map((line) => `${line} \u001b[K\n`);
   return `${drawn}${cleared.join("")}\u001b[J`;
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds);
-    function done(): void {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }
-    function stop(): void {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 interface ContainerEvent {

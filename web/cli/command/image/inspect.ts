@@ -1,11 +1,11 @@
 import type { Cli } from "../../cli.ts";
-import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { platformFlag } from "../../flags/platform-flag.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
 import { platformParameter } from "../../opts/platform.ts";
+import { inspected } from "../inspected.ts";
 
 export const inspectImageCommand: Command = {
   name: "inspect",
@@ -24,8 +24,5 @@ export const inspectImageCommand: Command = {
 
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
   const query = { platform: platformParameter(flags.string("platform")) };
-  await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
-    text: await cli.api.text("GET", `/images${apiPath(name, "json")}`, { query }),
-    typeName: "*image.InspectResponse",
-  }));
+  await inspectObjects(cli, flags.args, flags.string("format"), (name) => inspected(cli, "image", name, query));
 }

@@ -1,9 +1,9 @@
 import type { Cli } from "../../cli.ts";
-import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
+import { inspected } from "../inspected.ts";
 
 export const inspectNetworkCommand: Command = {
   name: "inspect",
@@ -17,8 +17,5 @@ export const inspectNetworkCommand: Command = {
 
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
   const query = { verbose: flags.bool("verbose") ? "true" : undefined };
-  await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
-    text: await cli.api.text("GET", `/networks${apiPath(name)}`, { query }),
-    typeName: "network.Inspect",
-  }));
+  await inspectObjects(cli, flags.args, flags.string("format"), (name) => inspected(cli, "network", name, query));
 }

@@ -1,9 +1,9 @@
 import type { Cli } from "../../cli.ts";
-import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
 import { objectFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { inspectObjects } from "../../formatter/inspect.ts";
+import { inspected } from "../inspected.ts";
 
 export const inspectVolumeCommand: Command = {
   name: "inspect",
@@ -17,8 +17,7 @@ export const inspectVolumeCommand: Command = {
 
 async function runInspect(cli: Cli, flags: ParsedFlags): Promise<void> {
   await inspectObjects(cli, flags.args, flags.string("format"), async (name) => ({
-    text: await cli.api.text("GET", `/volumes${apiPath(name)}`),
-    typeName: "volume.Volume",
+    ...(await inspected(cli, "volume", name)),
     isTypedOnly: true,
   }));
 }
