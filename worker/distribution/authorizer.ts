@@ -4,8 +4,12 @@ import { isObject } from "../oci/json.ts";
 import { parseChallenges } from "./challenge.ts";
 import { requestLine } from "./http.ts";
 
-/** Sends the request for a token; resolves with the JSON document of a success. */
-export type RequestToken = (url: URL, authorization: string | undefined) => Promise<unknown>;
+/** Sends the request for a token, with a form as a POST; resolves with the JSON document of a success. */
+export type RequestToken = (
+  url: URL,
+  authorization: string | undefined,
+  form: URLSearchParams | undefined,
+) => Promise<unknown>;
 
 /** Asks the registry's token server, or answers with the user's own credentials. One for each registry and user. */
 export class Authorizer {
@@ -63,10 +67,17 @@ export class Authorizer {
     scope: string,
     request: RequestToken,
   ): Promise<string | undefined> {
-    if (parameters.service) realm.searchParams.set("service", parameters.service);
-    if (scope) realm.searchParams.set("scope", scope);
-    if (this.#auth.username) realm.searchParams.set("account", this.#auth.username);
-    const answer = await request(realm, this.#basicHeader());
+    const { identitytoken, username } = this.#auth;
+    const asked = { ...(parameters.service && { service: parameters.service }), ...(scope && { scope }) };
+    let answer: unknown;
+    if (identitytoken) {
+      const grant = { client_id: "docker", grant_type: "refresh_token", refresh_token: identitytoken };
+      answer = await request(realm, undefined, new URLSearchParams({ ...grant, ...asked }));
+    } else {
+      const query = { ...asked, ...(username && { account: username }) };
+      for (const [name, value] of Object.entries(query)) realm.searchParams.set(name, value);
+      answer = await request(realm, this.#basicHeader(), undefined);
+    }
     if (!isObject(answer)) return undefined;
     const token = answer.token ?? answer.access_token;
     return typeof token === "string" && /^[\x21-\x7e]+$/.test(token) ? token : undefined;

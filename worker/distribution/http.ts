@@ -8,6 +8,7 @@ export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 interface FetchInit {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly redirect?: "manual" | "follow";
   readonly signal?: AbortSignal;
 }

@@ -236,6 +236,30 @@ describe("with a registry that misbehaves", () => {
       expect(registry.headers.map(({ authorization }) => authorization)).toEqual([undefined, "Bearer t1", "Bearer t1"]);
     });
 
+    test("an identity token is sent in a form, to the realm alone", async () => {
+      guard("t5", `http://${other.host}/token`);
+      const forms: string[] = [];
+      other.answer = (request, response) => {
+        request.on("data", (chunk) => forms.push(String(chunk)));
+        request.on("end", () => response.end(JSON.stringify({ access_token: "t5", refresh_token: "new" })));
+        return true;
+      };
+      const reference = parseNormalizedNamed(`${registry.host}/app`);
+      await resolverFor().resolve(reference, { auth: { identitytoken: "kept", auth: btoa("u:") } });
+      expect([other.requests, other.headers[0]?.authorization]).toEqual([["POST /token"], undefined]);
+      expect(Object.fromEntries(new URLSearchParams(forms.join("")))).toEqual({
+        client_id: "docker",
+        grant_type: "refresh_token",
+        refresh_token: "kept",
+        scope: "repository:app:pull",
+        service: "reg",
+      });
+      other.answer = (_, response) =>
+        Boolean(response.writeHead(307, { location: `http://${registry.host}/elsewhere` }).end());
+      await expect(resolverFor().resolve(reference, { auth: { identitytoken: "kept" } })).rejects.toThrow();
+      expect(registry.requests).not.toContain("POST /elsewhere");
+    });
+
     test("asks anonymously when there are no credentials", async () => {
       guard("t2", `http://${other.host}/token`);
       other.answer = (_, response) => Boolean(response.end(JSON.stringify({ access_token: "t2" })));

@@ -18,6 +18,11 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** With a form it is a POST. */
+interface SentRequest extends RegistryRequest {
+  readonly form?: URLSearchParams | undefined;
+}
+
 /** A success, whose body is to be read under `watchdog`. Dispose of the watchdog when the body is not read. */
 export interface RegistryAnswer {
   readonly response: Response;
@@ -60,7 +65,9 @@ export class RegistryClient {
       const method = request.method ?? "GET";
       const sent = { method, url, scope: request.scope, ...(authorization ? { authorization } : {}) };
       const again = await authorizer
-        .accept(response, sent, (realm, credentials) => this.#requestToken(realm, credentials, request.signal))
+        .accept(response, sent, (realm, credentials, form) =>
+          this.#requestToken(realm, credentials, { scope: "", form, signal: request.signal }),
+        )
         .catch((refusal: unknown) => {
           throw refusal instanceof RegistryError ? tokenError(refusal, sent) : refusal;
         });
@@ -86,8 +93,11 @@ export class RegistryClient {
     }
   }
 
-  async #requestToken(url: URL, authorization: string | undefined, signal: AbortSignal | undefined): Promise<unknown> {
-    const answer = await this.#follow(url, { scope: "", signal }, authorization);
+  async #requestToken(url: URL, authorization: string | undefined, request: SentRequest): Promise<unknown> {
+    // What a form holds is for the realm alone: no redirect takes it elsewhere.
+    const answer = await (request.form
+      ? this.#send(url, request, undefined)
+      : this.#follow(url, request, authorization));
     if (!answer.response.ok) throw registryError(answer.response, await this.#readSmall(answer));
     const text = new TextDecoder().decode(await this.readWhole(answer, tokenLimit));
     try {
@@ -113,21 +123,24 @@ export class RegistryClient {
     throw new NetworkError(`Get "${url.href}": stopped after ${redirectLimit} redirects`);
   }
 
-  async #send(url: URL, request: RegistryRequest, authorization: string | undefined): Promise<RegistryAnswer> {
+  async #send(url: URL, request: SentRequest, authorization: string | undefined): Promise<RegistryAnswer> {
     const watchdog = new Watchdog(request.signal);
     watchdog.feed(
       this.limits.answerTimeout,
       "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
     );
+    const { form } = request;
+    const type = "application/x-www-form-urlencoded";
     const init = {
-      method: request.method ?? "GET",
-      headers: { ...request.headers, ...(authorization ? { authorization } : {}) },
+      method: form ? "POST" : (request.method ?? "GET"),
+      headers: { ...request.headers, ...(authorization && { authorization }), ...(form && { "content-type": type }) },
+      ...(form && { body: form.toString() }),
       signal: watchdog.signal,
     };
     try {
       const response = await this.#components.fetch(url.href, { ...init, redirect: "manual" });
       // A page may not look into redirects; its browser drops Authorization itself where the origin changes.
-      const hidden = response.type === "opaqueredirect";
+      const hidden = response.type === "opaqueredirect" && !form;
       const seen = hidden ? await this.#components.fetch(url.href, { ...init, redirect: "follow" }) : response;
       this.#answered = true;
       return { response: seen, watchdog };

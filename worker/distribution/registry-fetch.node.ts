@@ -18,7 +18,7 @@ export function registryFetch(isInsecure: (url: URL) => boolean): Fetch {
 function unverified(
   agent: Agent,
   url: URL,
-  { method = "GET", headers, signal }: Parameters<Fetch>[1],
+  { method = "GET", headers, body, signal }: Parameters<Fetch>[1],
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const options = {
@@ -37,7 +37,7 @@ function unverified(
       }
     });
     outgoing.once("error", reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 
