@@ -15,26 +15,71 @@ const idleTimeout = 30_000;
 
 /** `base` is the folder's URL, with a slash at the end. Rejects with `Unavailable` when it cannot be had. */
 export async function openGuestDownload(base: URL, protocol: number, signal?: AbortSignal): Promise<GuestDownload> {
-  const manifest = parseGuestManifest(await (await get(new URL("guest.json", base), signal)).text(), protocol);
+  const manifest = parseGuestManifest(await readText(new URL("guest.json", base), signal), protocol);
   const at = ({ path }: GuestFile): URL => new URL(path, base);
   const { wasm, state } = manifest.files;
+  // What the browser compiles while it arrives cannot be watched piece by piece. It is much smaller than the snapshot that
+  // is on its way beside it, and late when that one has been there for long.
+  let late = new Patience();
+  const compileWatched = async (): Promise<WebAssembly.Module> => {
+    const mine = new Patience();
+    late = mine;
+    return await compile(at(wasm), mine.signal).finally(() => mine.stop());
+  };
   return {
     manifest,
     components: {
-      wasm: async () => compile(await get(at(wasm))),
-      snapshot: (options) => download(at(state), state, options),
+      wasm: compileWatched,
+      snapshot: (options) => download(at(state), state, options).finally(() => late.restart()),
     },
   };
 }
 
+/** With a server that sends nothing any more. */
+class Patience {
+  readonly #lost = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  /** Aborted when it is lost. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  restart(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => this.#lost.abort(new Error("the server has stopped sending")), idleTimeout);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+async function readText(url: URL, signal: AbortSignal | undefined): Promise<string> {
+  const patience = new Patience();
+  patience.restart();
+  try {
+    return await (await get(url, either(signal, patience.signal))).text();
+  } catch (cause) {
+    throw patience.signal.aborted ? brokeOff(url, patience.signal.reason) : cause;
+  } finally {
+    patience.stop();
+  }
+}
+
 /** Compiling while it arrives needs the right media type, which not every static host sends. */
-async function compile(response: Response): Promise<WebAssembly.Module> {
+async function compile(url: URL, signal: AbortSignal): Promise<WebAssembly.Module> {
+  const response = await get(url, signal);
   try {
     if (response.headers.get("content-type") === "application/wasm")
       return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (cause) {
-    throw unavailable(`Cannot use ${response.url}: ${errorMessage(cause)}`, { cause });
+    if (signal.aborted) throw brokeOff(url, signal.reason);
+    throw unavailable(`Cannot use ${url}: ${errorMessage(cause)}`, { cause });
   }
 }
 
@@ -44,11 +89,9 @@ async function download(
   { size, sha256 }: GuestFile,
   { signal, onProgress }: StartOptions,
 ): Promise<ArrayBuffer> {
-  const watch = new AbortController();
-  const response = await get(url, signal ? AbortSignal.any([signal, watch.signal]) : watch.signal);
   const [bytes, hash] = [new Uint8Array(size), await createSha256()];
   let done = 0;
-  for await (const piece of arriving(response, watch)) {
+  for await (const piece of arriving(url, signal)) {
     if (done + piece.length > size) throw unavailable(`${url} is longer than the guest's manifest says`);
     bytes.set(piece, done);
     hash.update(piece);
@@ -61,27 +104,36 @@ async function download(
 }
 
 /** The body's pieces, until it ends or nothing comes any more. */
-async function* arriving(response: Response, watch: AbortController): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+async function* arriving(url: URL, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const patience = new Patience();
+  patience.restart();
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
+    reader = (await get(url, either(signal, patience.signal))).body?.getReader();
     for (;;) {
-      timer = setTimeout(() => watch.abort(new Error("the server has stopped sending")), idleTimeout);
-      const piece = await reader?.read();
-      clearTimeout(timer);
+      const piece = await reader?.read().catch((cause: unknown) => {
+        throw brokeOff(url, cause);
+      });
+      patience.restart();
       if (!piece?.value) return;
       yield piece.value;
     }
-  } catch (cause) {
-    throw unavailable(`${response.url} broke off: ${errorMessage(cause)}`, { cause });
   } finally {
-    clearTimeout(timer);
+    patience.stop();
     reader?.cancel().catch(() => undefined);
   }
 }
 
-async function get(url: URL, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(url, signal ? { signal } : {}).catch((cause: unknown) => {
+function brokeOff(url: URL, cause: unknown): Error {
+  return unavailable(`${url} broke off: ${errorMessage(cause)}`, { cause });
+}
+
+function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal ? AbortSignal.any([signal, other]) : other;
+}
+
+async function get(url: URL, signal: AbortSignal): Promise<Response> {
+  const response = await fetch(url, { signal }).catch((cause: unknown) => {
     throw unavailable(`Cannot fetch ${url}: ${errorMessage(cause)}`, { cause });
   });
   if (!response.ok) throw unavailable(`Cannot fetch ${url}: ${response.status} ${response.statusText}`);
