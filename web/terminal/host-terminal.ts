@@ -46,7 +46,7 @@ export class HostTerminal {
     this.#terminal.open(element);
     // Tab is the shell's: whoever has no mouse is told the way out.
     this.#terminal.textarea?.setAttribute("aria-description", "Keys go to the shell, Tab too. F6 leads out of it.");
-    handleBrowserKeys(this.#terminal);
+    handleBrowserKeys(this.#terminal, navigator.platform);
     // A page that is not shown, such as a folded part of a tutorial, leaves the size as it was.
     const fit = () => {
       if (element.clientWidth > 0) this.#fit.fit();
