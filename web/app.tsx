@@ -1,13 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { Status } from "./components/status.tsx";
 import { TerminalView } from "./components/terminal-view.tsx";
+import { isChosen, keepChoice } from "./session/choice.browser.ts";
 import { keepStorage } from "./session/keep-storage.browser.ts";
 import { LeaveGuard } from "./session/leave-guard.browser.ts";
 import type { Connected, Session, SessionState } from "./session/session.browser.ts";
 
 export function App({ session }: { readonly session: Session }) {
   const { phase, connected } = useSession(session);
-  const [screenReader, setScreenReader] = useState(false);
+  const [screenReader, setScreenReader] = useState(() => isChosen("screen-reader"));
+  useEffect(() => keepChoice("screen-reader", screenReader), [screenReader]);
   useLeaveGuard(connected);
   useKeptStorage(phase.kind === "running" && phase.storage === "indexeddb" ? connected : undefined);
 

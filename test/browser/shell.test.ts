@@ -50,6 +50,9 @@ describe("the page", () => {
     await wherry.page
       .locator(".xterm-accessibility .live-region", { hasText: "read me 42" })
       .waitFor({ state: "attached" });
+    await wherry.page.reload();
+    await terminal.ready();
+    expect(await control.getAttribute("aria-pressed")).toBe("true");
     await control.click();
     await wherry.page.locator(".xterm-accessibility").waitFor({ state: "detached" });
     await terminal.focus();
