@@ -145,6 +145,7 @@ describe("a second tab", () => {
     await wherry.says(/has moved to another tab/);
 
     await second.page.close();
+    await wherry.says(/no longer runs in another tab/);
     await wherry.page.getByRole("button", { name: "Use it here" }).click();
     await wherry.terminal.ready();
     expect(await wherry.terminal.does("echo back")).toBe("back");

@@ -148,6 +148,32 @@ test("a script that cannot be had is said, and tried again when told to", async 
   await status.filter({ hasText: /^Running$/ }).waitFor();
 });
 
+test("a page whose first script does not come, or that may run none, says so", async () => {
+  server = await startPageServer();
+  const page = await browser.context.newPage();
+  await page.route("**/assets/index-*.js", (route) => route.fulfill({ status: 404 }));
+  await page.goto(server.origin);
+  await page.getByText(/If nothing else happens, reload the page/).waitFor();
+  const devtools = await browser.context.newCDPSession(page);
+  await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });
+  await page.goto(server.origin);
+  const needs = await page.getByText(/it needs JavaScript and WebAssembly/).boundingBox();
+  expect(needs?.y, "at the top of the page").toBeLessThan(100);
+  expect(await page.getByText("Loading").isVisible()).toBe(false);
+});
+
+test("an engine's script that cannot be had is said, and tried again when told to", async () => {
+  server = await startPageServer();
+  const page = await browser.context.newPage();
+  await page.route("**/assets/main-*.js", (route) => route.abort("blockedbyclient"));
+  await page.goto(server.origin);
+  const status = page.getByRole("status");
+  await status.filter({ hasText: /^Wherry could not start: the engine's script could not be loaded$/ }).waitFor();
+  await page.unroute("**/assets/main-*.js");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await status.filter({ hasText: /^Running$/ }).waitFor();
+});
+
 test("the download's progress is told in bytes that have come, and its result is checked", async () => {
   let finish: (damage: boolean) => void = () => undefined;
   plain = createServer(async (request, response) => {

@@ -32,6 +32,7 @@ function phaseAction(phase: Phase): string | undefined {
   switch (phase.kind) {
     case "elsewhere":
     case "moved":
+    case "free":
       return "Use it here";
     case "guest-gone":
     case "guest-silent":

@@ -47,6 +47,12 @@ export async function takeOverEngineLock(listeners: {
   return waited ?? (await request({ steal: true }, listeners));
 }
 
+/** Whether a tab of this origin has the lock. */
+export async function engineLockHeld(): Promise<boolean> {
+  const { held } = await navigator.locks.query();
+  return held?.some(({ name }) => name === lockName) ?? false;
+}
+
 function request(
   options: LockOptions,
   listeners: { readonly onAsked: () => void; readonly onLost: () => void },

@@ -6,6 +6,8 @@ export type Phase =
   | { readonly kind: "elsewhere" }
   /** Another tab took the engine over. */
   | { readonly kind: "moved" }
+  /** It did run in another tab, which has ended. */
+  | { readonly kind: "free" }
   | { readonly kind: "guest-gone"; readonly reason: string }
   /** The guest runs, and has not answered for long. It may yet. */
   | { readonly kind: "guest-silent" }
@@ -22,6 +24,8 @@ export function phaseText(phase: Phase): string {
       return "Wherry is already running in another tab.";
     case "moved":
       return "Wherry has moved to another tab.";
+    case "free":
+      return "Wherry no longer runs in another tab.";
     case "guest-gone":
       return `The machine has stopped: ${phase.reason}`;
     case "guest-silent":

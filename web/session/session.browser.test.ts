@@ -1,5 +1,5 @@
 import * as Comlink from "comlink";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
 import type { HostSession } from "../../worker/host/host-session.ts";
 import type { EngineWorker } from "../../worker/port/life-cycle.ts";
@@ -17,6 +17,10 @@ class Locks {
     this.#held = false;
     const [next] = this.#waiting;
     next?.();
+  }
+
+  async query() {
+    return { held: this.#held ? [{ name: "wherry-engine" }] : [] };
   }
 
   #turn(signal: AbortSignal | undefined): Promise<void> {
@@ -115,6 +119,43 @@ test("what is still on its way when a start has failed does not hide that", asyn
   await session.start();
   await settle();
   expect(session.state.phase).toEqual({ kind: "failed", message: "no emulator" });
+});
+
+test("an engine whose script does not come is said to load for long", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { port1: silent } = new MessageChannel();
+  onTestFinished(() => silent.close());
+  const session = new Session({
+    options: { guest: "", bundledRegistry: "" },
+    spawnWorker: () => silent as unknown as Worker,
+    connect: () => Promise.reject(new Error("nothing to connect to")),
+  });
+  void session.start();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(session.state.phase).toEqual({ kind: "starting", what: expect.stringMatching(/^Loading takes long/) });
+});
+
+test("a tab that waits says when no other has the engine any more, and when one has it again", async () => {
+  const [a, b, c] = [engines.session("A"), engines.session("B"), engines.session("C")];
+  const shows = (phase: string) => expect.poll(() => c.state.phase.kind).toBe(phase);
+  const closed = new AbortController();
+  void navigator.locks.request(
+    "wherry-engine",
+    {},
+    () => new Promise((done) => closed.signal.addEventListener("abort", done)),
+  );
+  await Promise.all([b.start(), c.start()]);
+  expect([b.state.phase.kind, c.state.phase.kind]).toEqual(["elsewhere", "elsewhere"]);
+  closed.abort();
+  await shows("free");
+  await a.start();
+  await shows("elsewhere");
+  const taking = c.resume();
+  await stopping(1);
+  engines.stops[0]?.();
+  await taking;
+  expect([a.state.phase.kind, c.state.phase.kind]).toEqual(["moved", "running"]);
 });
 
 test("a tab that is asked twice lets go once its engine has ended", async () => {

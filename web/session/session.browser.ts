@@ -2,7 +2,13 @@ import * as Comlink from "comlink";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
 import type { HostSession } from "../../worker/host/host-session.ts";
 import type { EngineWorker, EngineWorkerOptions } from "../../worker/port/life-cycle.ts";
-import { acquireEngineLock, type EngineLock, locksAvailable, takeOverEngineLock } from "./engine-lock.browser.ts";
+import {
+  acquireEngineLock,
+  type EngineLock,
+  engineLockHeld,
+  locksAvailable,
+  takeOverEngineLock,
+} from "./engine-lock.browser.ts";
 import type { Phase } from "./phase.ts";
 
 /** What the session needs that main.tsx chooses. */
@@ -35,6 +41,13 @@ export interface SessionState {
 /** How long an engine may take to stop before its worker is ended, in milliseconds. */
 const patience = 3000;
 
+/** Milliseconds between two looks at what became of the tab that runs the engine. */
+const lookEvery = 2000;
+
+/** After how many milliseconds the loading of the engine's script takes long. */
+const loadingTime = 15_000;
+const loadingLong = "Loading takes long. If it goes no further, reload the page.";
+
 /** One tab's hold on the engine: the lock, the worker, and the phase that the page shows. */
 export class Session {
   readonly #components: SessionComponents;
@@ -64,7 +77,7 @@ export class Session {
     await this.#reportingFailure(async () => {
       if (locksAvailable()) {
         this.#lock ??= await acquireEngineLock(this.#lockListeners);
-        if (!this.#lock) return this.#show({ phase: { kind: "elsewhere" } });
+        if (!this.#lock) return this.#stepAside("elsewhere");
       }
       await this.#boot(this.#lock);
     });
@@ -96,6 +109,8 @@ export class Session {
   async #boot(lock: EngineLock | undefined): Promise<void> {
     await this.#end();
     if (lock !== this.#lock || this.#thread) return;
+    if (typeof WebAssembly === "undefined")
+      throw new Error("this browser has WebAssembly turned off, which it runs on");
     const thread = this.#components.spawnWorker();
     this.#thread = thread;
     /** What a worker says that is no longer this session's is not listened to. */
@@ -109,6 +124,8 @@ export class Session {
     const engine = new MessageChannel();
     const host = new MessageChannel();
     let starting = true;
+    // A script that a server stops to send makes no error.
+    const slow = setTimeout(() => show({ phase: { kind: "starting", what: loadingLong } }), loadingTime);
     const start = async () => {
       await worker.onGuestSilence(
         Comlink.proxy((silent) => {
@@ -116,6 +133,7 @@ export class Session {
           if (connected) show({ phase: silent ? { kind: "guest-silent" } : running, connected });
         }),
       );
+      clearTimeout(slow);
       await worker.onGuestGone(Comlink.proxy((reason) => show({ phase: { kind: "guest-gone", reason } })));
       await worker.start(
         { ...this.#components.options, storage },
@@ -135,6 +153,7 @@ export class Session {
       throw error;
     } finally {
       starting = false;
+      clearTimeout(slow);
     }
     const connected = await this.#components.connect({ engine: engine.port1, host: host.port1 });
     if (thread !== this.#thread) return connected.dispose();
@@ -149,7 +168,26 @@ export class Session {
     await this.#end();
     lock?.release();
     // The user may have asked for it back meanwhile.
-    if (!this.#lock) this.#show({ phase: { kind: "moved" } });
+    if (!this.#lock) this.#stepAside("moved");
+  }
+
+  /** Another tab has the engine. Says so for as long as that is true: it may be closed, or crash, and then any may have it. */
+  #stepAside(kind: "elsewhere" | "moved"): void {
+    this.#show({ phase: { kind } });
+    const shown = this.#state;
+    void this.#followOthers(shown).catch(() => undefined);
+  }
+
+  async #followOthers(shown: SessionState): Promise<void> {
+    const free: SessionState = { phase: { kind: "free" } };
+    for (let missed = 0; ; ) {
+      await new Promise((resolve) => setTimeout(resolve, lookEvery));
+      missed = (await engineLockHeld()) ? 0 : missed + 1;
+      if (this.#state !== shown && this.#state !== free) return;
+      // A tab that is reloaded is without it for a moment.
+      const now = missed > 1 ? free : shown;
+      if (now !== this.#state && missed !== 1) this.#show(now);
+    }
   }
 
   /** Lets the engine write down what it has to, and ends its worker. Waits too for an end that is under way. */
@@ -186,7 +224,9 @@ async function endWorker(thread: Worker): Promise<void> {
 /** Rejects when the worker's script cannot be had or throws, of which Comlink hears nothing. */
 function brokenScript(thread: Worker): Promise<never> {
   return new Promise((_resolve, reject) => {
-    thread.addEventListener("error", ({ message }) => reject(new Error(message || "its script could not be loaded")));
+    thread.addEventListener("error", ({ message }) =>
+      reject(new Error(message || "the engine's script could not be loaded")),
+    );
   });
 }
 
