@@ -136,6 +136,25 @@ test("an engine whose script does not come is said to load for long", async () =
   expect(session.state.phase).toEqual({ kind: "starting", what: expect.stringMatching(/^Loading takes long/) });
 });
 
+test("an engine whose script cannot be had, at whatever moment that is told, is said to have failed", async () => {
+  vi.stubGlobal("isSecureContext", true);
+  const { port1 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const probe: { onerror?: () => void } = {};
+  vi.stubGlobal("indexedDB", { open: () => probe });
+  const session = new Session({
+    options: { guest: "", bundledRegistry: "" },
+    spawnWorker: () => port1 as unknown as Worker,
+    connect: () => Promise.reject(new Error("nothing to connect to")),
+  });
+  const started = session.start();
+  await expect.poll(() => probe.onerror).toBeDefined();
+  port1.dispatchEvent(new Event("error"));
+  probe.onerror?.();
+  await started;
+  expect(session.state.phase).toEqual({ kind: "failed", message: "the engine's script could not be loaded" });
+});
+
 test("a tab that waits says when no other has the engine any more, and when one has it again", async () => {
   const [a, b, c] = [engines.session("A"), engines.session("B"), engines.session("C")];
   const shows = (phase: string) => expect.poll(() => c.state.phase.kind).toBe(phase);

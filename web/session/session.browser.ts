@@ -113,6 +113,9 @@ export class Session {
       throw new Error("this browser has WebAssembly turned off, which it runs on");
     const thread = this.#components.spawnWorker();
     this.#thread = thread;
+    // From the first moment on: what becomes of the script is told once.
+    const broken = brokenScript(thread);
+    broken.catch(() => undefined);
     /** What a worker says that is no longer this session's is not listened to. */
     const show = (state: SessionState) => {
       if (thread === this.#thread) this.#show(state);
@@ -146,7 +149,7 @@ export class Session {
       await worker.connectHost(Comlink.transfer(host.port2, [host.port2]));
     };
     try {
-      await Promise.race([start(), brokenScript(thread)]);
+      await Promise.race([start(), broken]);
     } catch (error) {
       // One that was ended on its way is no failure.
       if (thread !== this.#thread) return;
