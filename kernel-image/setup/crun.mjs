@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { artefact } from "./artefact.mjs";
 import { filesBelow, hashFiles, keyOf } from "./key.mjs";
 import { upstreamVersion } from "./packages.mjs";
+import { applyPatches } from "./patches.mjs";
 import { recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { guestCFlags, guestLinkFlags, inParallel, toolchain } from "./toolchain.mjs";
@@ -52,8 +53,7 @@ async function compile(folder, source, linkedPackages, packages) {
   await mkdir(objects, { recursive: true });
   for (const deb of await packages.download(linkedPackages)) await run("dpkg-deb", ["-x", deb, sysroot]);
   const tree = await unpackSource(await packages.downloadSource(source, join(work, "download")), join(work, "crun"));
-  for (const patch of (await filesBelow(join(folderOfRecipe, "patches"))).filter((name) => name.endsWith(".patch")))
-    await run("patch", ["-s", "-p1", "-i", patch], { cwd: tree });
+  await applyPatches(folderOfRecipe, tree);
 
   const version = upstreamVersion(source.sourceVersion);
   const include = [

@@ -13,7 +13,7 @@ it("unmetOptions() names what was dropped, changed or forced on", () => {
 });
 
 it("kernel.config asks for each option once, and for what Go programs crash without", async () => {
-  const text = await readFile(new URL("../kernel.config", import.meta.url), "utf8");
+  const text = await readFile(new URL("../linux/kernel.config", import.meta.url), "utf8");
   const lines = text.split("\n").filter((line) => /^(# )?CONFIG_/.test(line));
   expect(parseConfig(text).size).toBe(lines.length);
   expect(parseConfig(text).get("COMPAT_32BIT_TIME")).toBe("y");

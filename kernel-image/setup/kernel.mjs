@@ -5,11 +5,13 @@ import { artefact } from "./artefact.mjs";
 import { SetupFailure } from "./failure.mjs";
 import { unmetOptions } from "./kernel-config.mjs";
 import { hashFiles, keyOf } from "./key.mjs";
+import { applyPatches } from "./patches.mjs";
 import { cache, recipe } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { toolchain } from "./toolchain.mjs";
 
-const fragment = join(recipe, "kernel.config");
+const folderOfRecipe = join(recipe, "linux");
+const fragment = join(folderOfRecipe, "kernel.config");
 const makeArguments = ["-s", "ARCH=i386"];
 
 /** Equal input must give an equal kernel, so nothing of the building machine goes into it. */
@@ -23,7 +25,7 @@ const buildIdentity = { KBUILD_BUILD_USER: "wherry", KBUILD_BUILD_HOST: "wherry"
 export async function kernel(packages, progress) {
   const source = await packages.get("linux-source-6.12");
   const key = keyOf({
-    config: await hashFiles([fragment], recipe),
+    recipe: await hashFiles([fragment, join(folderOfRecipe, "patches")], recipe),
     source: source.version,
     sha256: source.sha256,
     toolchain: await toolchain(),
@@ -65,6 +67,7 @@ async function build(folder, source, packages, progress) {
   const archive = join(work, "package", "usr", "src", `${source.name}.tar.xz`);
   const timestamp = (await stat(archive)).mtime.toISOString().slice(0, 10);
   await run("tar", ["-xf", archive, "-C", tree, "--strip-components=1"]);
+  await applyPatches(folderOfRecipe, tree);
 
   const make = (/** @type {string[]} */ ...targets) =>
     run("nice", ["-n", "5", "make", ...makeArguments, `O=${output}`, ...targets], {

@@ -58,8 +58,9 @@ export async function thirdParty(packages, progress) {
  */
 function document(debian, npm) {
   return [
-    "Wherry is licensed under Apache-2.0. Its package carries the following works of others, unchanged but for the patches in",
-    "kernel-image/crun/patches. `npm run sources` in a clone gathers their exact sources, patches and configuration.",
+    "Wherry is licensed under Apache-2.0. Its package carries the following works of others. Linux and crun are changed by the",
+    "patches in kernel-image/linux/patches and kernel-image/crun/patches, the rest is unchanged. `npm run sources` in a clone",
+    "gathers their exact sources, patches and configuration.",
     "",
     "In the guest (dist/guest) and in the bundled images (dist/images), from Debian:",
     ...debian.map((line) => `  ${line}`),

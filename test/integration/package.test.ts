@@ -71,6 +71,7 @@ it("brings no other package, and says what of others' work it carries", async ()
   const carried = await readdir(join(modules, "wherry", "dist", "copyright"), { recursive: true });
   for (const [, name] of text.matchAll(/see copyright\/(\S+)/g)) expect(carried).toContain(name);
   expect(carried).toContain("common-licenses/GPL-2");
+  for (const patches of ["linux/patches", "crun/patches"]) expect(text).toContain(`kernel-image/${patches}`);
   for (const part of [
     "linux-source-6.12",
     "busybox-static",

@@ -1,11 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MemoryFiles } from "../content/memory.ts";
 import type { RandomAccess } from "../internal/random-access.ts";
-import { writeLayer } from "../snapshots/layer-writer.ts";
+import { layerOfFolder } from "../snapshots/folder-layer.node.ts";
 import { parseGuestManifest } from "./guest-manifest.ts";
 import { machineSuite } from "./machine.suite.ts";
 import { crashGuest, machineGuestSuite } from "./machine-guest.suite.ts";
@@ -17,20 +15,9 @@ import { V86Machine } from "./v86.ts";
 async function helloImage(): Promise<RandomAccess> {
   const folder = mkdtempSync(join(tmpdir(), "wherry-layer-"));
   writeFileSync(join(folder, "hello"), "image\n");
-  const tar = execFileSync("tar", ["-cf", "-", "-C", folder, "hello"]);
+  const image = await layerOfFolder(folder);
   rmSync(folder, { recursive: true });
-  const files = new MemoryFiles();
-  const writer = await files.create("image");
-  await writeLayer(
-    (async function* () {
-      yield new Uint8Array(tar);
-    })(),
-    writer,
-  );
-  await writer.commit();
-  const file = await files.open("image");
-  if (!file) throw new Error("no image was written");
-  return file;
+  return image;
 }
 
 machineSuite("V86Machine", async () => {
