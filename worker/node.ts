@@ -150,9 +150,10 @@ async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: D
   const mirrors = flags.mirrors;
   const sockets = flags.hosts.flatMap((address) => (address.kind === "unix" ? [address.path] : []));
   const binds = new SharedBindSources(flags.shares, hostMountpoint, sockets);
+  const records = await FsRecords.open(join(flags.dataRoot, "records.journal"));
   const engine = await Daemon.start({
     machine,
-    records: await FsRecords.open(join(flags.dataRoot, "records.journal")),
+    records,
     files: await FsFiles.open(join(flags.dataRoot, "content")),
     fetch: registryFetch(({ host }) => isInsecure(host, flags.insecureRegistries)),
     createSha256: createNodeSha256,
@@ -174,7 +175,7 @@ async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: D
     log,
     onProgress: ({ what }) => log("debug", what),
   });
-  const named = { api: engine.api, binds, files: machine.files, places: folderPlaces };
+  const named = { api: engine.api, binds, files: machine.files, places: folderPlaces, records };
   return { engine, api: flags.shareBinds ? await NamedBinds.open(named) : engine.api };
 }
 

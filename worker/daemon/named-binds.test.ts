@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { MemoryRecords } from "../metadata/memory.ts";
 import type { HostTree } from "../vm/host-tree.ts";
 import { folderPlaces } from "../vm/share-places.node.ts";
 import { NamedBinds } from "./named-binds.ts";
@@ -10,6 +11,7 @@ import { SharedBindSources } from "./share-folders.ts";
 let folder: string;
 let trees: Map<string, HostTree>;
 let binds: SharedBindSources;
+let records: MemoryRecords;
 let create: (hostConfig: object, path?: string) => Promise<unknown>;
 
 beforeEach(async () => {
@@ -18,6 +20,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, "dir", "file"), "content");
   symlinkSync("dir", join(folder, "link"));
   trees = new Map();
+  records = new MemoryRecords();
   binds = new SharedBindSources([], "/h", ["/own.sock"]);
   const named = await open([]);
   create = async (HostConfig, path = "/v1.51/containers/create?name=x") => {
@@ -36,18 +39,39 @@ function open(mounts: readonly object[]): Promise<NamedBinds> {
     upgrade: () => Promise.reject(new Error("not asked for")),
   };
   const files = { share: (name: string, tree: HostTree) => void trees.set(name, tree) };
-  return NamedBinds.open({ api, binds, files, places: folderPlaces });
+  return NamedBinds.open({ api, binds, files, places: folderPlaces, records });
 }
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it("what a container that never ran is to bind was named to a former engine", async () => {
+const bind = (Source: string, RW: boolean) => ({ Type: "bind", Source, RW });
+
+it("what was named to a former engine is shared for a container that never ran, as it was named", async () => {
+  await create({ Binds: [`${folder}/dir:/a:ro`, `${folder}/link:/b`, `${folder}/new:/c`, `${folder}/other:/d`] });
+  binds = new SharedBindSources([], "/h", []);
+  trees.clear();
+  // Made where it was named, it is still the same.
+  mkdirSync(join(folder, "new"));
   await open([
-    { Type: "bind", Source: `${folder}/dir`, RW: false },
+    bind(`${folder}/dir`, true),
+    bind(`${folder}/link`, true),
+    bind(`${folder}/new`, true),
     { Type: "volume", Source: "/var/lib/docker/volumes/v", RW: true },
   ]);
   expect(binds.resolve(`${folder}/dir/x`)).toEqual({ root: "/h/shares/bind-0", path: "x" });
-  expect(trees.get("bind-0")?.readOnly).toBe(true);
-  expect(trees.size).toBe(1);
+  expect(binds.resolve(`${folder}/new`)).toEqual({ root: "/h/shares/bind-2", path: "" });
+  expect([...trees.values()].map(({ readOnly }) => readOnly)).toEqual([true, false, false]);
+});
+
+it("a container that nobody named anything for gets nothing, nor where a symlink was put by now", async () => {
+  await create({ Binds: [`${folder}/dir:/a`] });
+  rmSync(join(folder, "dir"), { recursive: true });
+  symlinkSync("/etc", join(folder, "dir"));
+  symlinkSync("/etc", join(folder, "made"));
+  binds = new SharedBindSources([], "/h", []);
+  trees.clear();
+  await open([bind(`${folder}/dir`, true), bind(`${folder}/made`, true), bind("/etc", true)]);
+  expect(trees.size).toBe(0);
+  expect(binds.resolve(`${folder}/dir`)).toBeUndefined();
 });
 
 const names = (tree: HostTree | undefined) => tree?.readDirectory([]).map(({ name }) => name);
