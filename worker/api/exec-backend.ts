@@ -6,7 +6,7 @@ export interface ExecBackend {
   /** Answers the ID of the new exec. */
   create(container: string, request: ExecCreateRequest): Promise<string>;
   inspect(id: string): Promise<ExecInspect>;
-  /** What the head of the answer depends on; checked before the connection is taken over. `Conflict` when it has run already. */
+  /** Answers before it runs: then the connection is taken over. `Conflict` when it has run already. */
   start(id: string, options: ExecStartOptions): Promise<AttachedStreams>;
   startDetached(id: string, options: Omit<ExecStartOptions, "signal">): Promise<void>;
   resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void>;

@@ -72,3 +72,42 @@ function quiet(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
     abort: () => writer.close().catch(() => undefined),
   });
 }
+
+/** The streams of a process that is being started. They are there at once, and pass on what comes. */
+export function promisedStreams(
+  { tty, stdin }: { readonly tty: boolean; readonly stdin: boolean },
+  streams: Promise<AttachedStreams>,
+): AttachedStreams {
+  return {
+    tty,
+    ...(stdin && { stdin: promisedSink(streams) }),
+    stdout: promisedSource(streams.then(({ stdout }) => stdout)),
+    ...(!tty && { stderr: promisedSource(streams.then(({ stderr }) => stderr)) }),
+  };
+}
+
+function promisedSource(source: Promise<ReadableStream<Uint8Array> | undefined>): ReadableStream<Uint8Array> {
+  const reader = source.then((stream) => stream?.getReader());
+  reader.catch(() => undefined);
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const piece = await (await reader)?.read();
+        if (piece?.value) controller.enqueue(piece.value);
+        else controller.close();
+      },
+      cancel: async (reason) => (await reader)?.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function promisedSink(streams: Promise<AttachedStreams>): WritableStream<Uint8Array> {
+  const writer = streams.then(({ stdin }) => stdin?.getWriter());
+  writer.catch(() => undefined);
+  return new WritableStream<Uint8Array>({
+    write: async (bytes) => (await writer)?.write(bytes),
+    close: async () => (await writer)?.close(),
+    abort: async (reason) => (await writer)?.abort(reason),
+  });
+}

@@ -116,10 +116,31 @@ test("an exec whose container ends before it runs is told that, and not what cam
     await task.exited;
     throw new GuestError(2, "ENOENT", "write exec.json");
   };
-  await expect(containers.execs.start(exec, { tty: false })).rejects.toMatchObject({
-    name: "Conflict",
-    message: `container ${id} is not running`,
+  const { stdout } = await containers.execs.start(exec, { tty: false });
+  expect(await text(stdout)).toBe(`container ${id} is not running\r\n`);
+});
+
+test("the streams of an exec are there before it runs", async () => {
+  const { fixture, containers, id } = await running();
+  const exec = await containers.execs.create("web", { Cmd: ["cat"], AttachStdin: true, AttachStdout: true });
+  const task = fixture.runtime.tasks.get(id);
+  if (!task) throw new Error("no task");
+  const run = task.exec.bind(task);
+  let begin: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    begin = resolve;
   });
+  task.exec = async (...args) => {
+    await ready;
+    return run(...args);
+  };
+  const { stdin, stdout } = await containers.execs.start(exec, { tty: false });
+  const writer = stdin?.getWriter();
+  const written = writer?.write(new TextEncoder().encode("early"));
+  begin();
+  await written;
+  await writer?.close();
+  expect(await text(stdout)).toBe("early");
 });
 
 test("create() needs a running container and a command", async () => {

@@ -11,7 +11,7 @@ import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
-import { clientStreams } from "./exec-streams.ts";
+import { clientStreams, promisedStreams } from "./exec-streams.ts";
 import { readUserDatabase } from "./process-options.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 
@@ -83,16 +83,25 @@ export class Execs {
   }
 
   /**
-   * Runs it with the client's streams. Why it could not run is written to the client's stdout, as Docker does, because its
-   * connection is taken over by then; the exit code says the rest.
+   * Runs it with the client's streams, which are answered before it runs, as Docker does: clients that buffer the head of
+   * the answer (docker-py) lose output that comes along with it. Why it could not run is written to the client's stdout,
+   * because its connection is taken over by then; the exit code says the rest.
    */
   async start(id: string, options: ExecStartOptions): Promise<AttachedStreams> {
     const exec = this.#get(id);
+    claim(exec);
+    const { Tty: tty = false, AttachStdin: stdin = false } = exec.request;
+    return promisedStreams({ tty, stdin }, this.#attached(exec, options));
+  }
+
+  async #attached(exec: Exec, options: ExecStartOptions): Promise<AttachedStreams> {
+    const { id } = exec;
     const tty = exec.request.Tty ?? false;
     try {
       const process = await this.#run(exec, options, true);
       const leave = new AbortController();
       options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
+      if (options.signal?.aborted) leave.abort();
       const { clock } = this.#components;
       return clientStreams(process, {
         tty,
@@ -102,8 +111,7 @@ export class Execs {
         detached: () => this.#event(exec.container, "exec_detach", id),
       });
     } catch (error) {
-      if (!(error instanceof StartFailed)) throw error;
-      const text = new TextEncoder().encode(`${error.message}\r\n`);
+      const text = new TextEncoder().encode(`${error instanceof Error ? error.message : error}\r\n`);
       const stdout = new ReadableStream<Uint8Array>({
         start(controller) {
           controller.enqueue(text);
@@ -116,6 +124,7 @@ export class Execs {
 
   async startDetached(id: string, options: Omit<ExecStartOptions, "signal">): Promise<void> {
     const exec = this.#get(id);
+    claim(exec);
     try {
       const process = await this.#run(exec, options, false);
       for (const stream of [process.stdout, process.stderr]) void drain(stream);
@@ -134,10 +143,6 @@ export class Execs {
 
   async #run(exec: Exec, options: ExecStartOptions, attached: boolean): Promise<Process> {
     const { container, request, id } = exec;
-    if (exec.state === "running") throw conflict(`exec ${id} is already running`);
-    if (exec.state === "ended") throw conflict(`exec ${id} has already run`);
-    checkRuns(container, container.name);
-    exec.state = "running";
     const task = container.requireTask();
     let over = false;
     const end = () => {
@@ -205,6 +210,14 @@ function checkDetachKeys(keys = ""): void {
   } catch {
     throw invalidParameter(`Invalid escape keys (${keys}) provided`);
   }
+}
+
+/** An exec runs once. */
+function claim(exec: Exec): void {
+  if (exec.state === "running") throw conflict(`exec ${exec.id} is already running`);
+  if (exec.state === "ended") throw conflict(`exec ${exec.id} has already run`);
+  checkRuns(exec.container, exec.container.name);
+  exec.state = "running";
 }
 
 function checkRuns(container: Container, reference: string): void {
