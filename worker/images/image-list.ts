@@ -3,6 +3,7 @@ import type { Filters } from "../api/types/common.ts";
 import type { ImageSummary } from "../api/types/image.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 import { booleanFilter, checkFilterNames, matchesLabels } from "../internal/filters.ts";
+import { compilePattern } from "../internal/pattern.ts";
 import { untilTime } from "../internal/until.ts";
 import { familiarName, familiarString, type Reference } from "../reference/reference.ts";
 import { createdSeconds, imageSize, repoNames } from "./image-inspect.ts";
@@ -81,11 +82,12 @@ async function timeFilter(store: ImageStore, filters: Filters, now: Date): Promi
 
 /** Matches a pattern of the `reference` filter against the familiar forms of a name, as Go's path.Match does. */
 function familiarMatch(pattern: string, reference: Reference): boolean {
-  const expression = globPattern(pattern);
-  return expression.test(familiarString(reference)) || expression.test(familiarName(reference));
+  const matches = globPattern(pattern);
+  return matches(familiarString(reference)) || matches(familiarName(reference));
 }
 
-function globPattern(pattern: string): RegExp {
+/** Takes time in proportion to pattern and text, as a RegExp of several stars does not. */
+function globPattern(pattern: string): (text: string) => boolean {
   let source = "";
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern.charAt(at);
@@ -100,8 +102,7 @@ function globPattern(pattern: string): RegExp {
     } else source += char.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   }
   try {
-    // A run of stars means no more than one, and must not make the match slow.
-    return new RegExp(`^${source.replace(/(?:\[\^\/\]\*)+/g, "[^/]*")}$`);
+    return compilePattern(`^${source}$`);
   } catch (cause) {
     throw invalidParameter("syntax error in pattern", { cause });
   }

@@ -106,6 +106,16 @@ describe("inspect(), history() and list()", () => {
     await expect(list({ dangling: ["y"] })).rejects.toThrow("invalid filter 'dangling=[y]'");
     await expect(list({ before: ["nosuch"] })).rejects.toThrow("No such image: nosuch:latest");
     await expect(list({ reference: ["["] })).rejects.toThrow("syntax error in pattern");
+    for (const reference of ["[b-a]", "[]"])
+      await expect(list({ reference: [reference] })).rejects.toThrow("syntax error in pattern");
+  });
+
+  test("list() takes as long for a pattern of many stars as for another", async () => {
+    await engine.pull(named("one"));
+    await engine.images.tag(named("one"), { repo: "a".repeat(90), tag: "" });
+    expect(await list({ reference: [`${"*a".repeat(12)}b`] })).toEqual([]);
+    expect(await list({ reference: [`${"*a".repeat(12)}*`] })).toHaveLength(1);
+    expect(await list({ reference: ["[^b]*a.*"] })).toEqual([]);
   });
 
   test("list() tells sizes, names and containers", async () => {
