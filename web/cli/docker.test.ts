@@ -103,6 +103,14 @@ describe("docker run", () => {
     expect(context.err).toBe("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
   });
 
+  it("writes events as JSON without the escapes of Go's encoder", async () => {
+    const sent = '{"Action":"exec_create: sh -c a \\u003e\\u00262 \\\\u003e"}\n';
+    const engine = new FakeEngine({ "GET /events": () => new Response(sent) });
+    const context = new MemoryContext(["events", "--format", "json"]);
+    expect(await docker(context, engine)).toBe(0);
+    expect(context.out).toBe('{"Action":"exec_create: sh -c a >&2 \\\\u003e"}\n');
+  });
+
   it("ends as a broken pipe ends a program when its output has no reader any more", async () => {
     const { terminal, engine } = interactive();
     terminal.print("\u0001\0\0\0\0\0\0\u0002y\n");

@@ -53,7 +53,7 @@ async function runEvents(cli: Cli, flags: ParsedFlags): Promise<void> {
     },
   });
   for await (const line of lines(stream)) {
-    if (!template && format !== "") await cli.out.line(line);
+    if (!template && format !== "") await cli.out.line(plainJson(line));
     else if (template)
       await cli.out.line(template.execute(toValue(JSON.parse(line) as EngineEvent, nanoseconds(line))));
     else await cli.out.line(sentence(line));
@@ -92,6 +92,13 @@ function toValue(event: EngineEvent, timeNano: string): Value {
     Time: time,
     TimeNano: new JsonNumber(timeNano),
   });
+}
+
+const escapes: Readonly<Record<string, string>> = { u003c: "<", u003e: ">", u0026: "&" };
+
+/** The JSON without the escapes that Go's encoder gives to what HTML has a meaning for: the command writes them as they are. */
+function plainJson(line: string): string {
+  return line.replace(/\\(u003c|u003e|u0026|.)/g, (whole, escaped: string) => escapes[escaped] ?? whole);
 }
 
 /** `TIME TYPE ACTION ID (attribute=value, ...)`. */
