@@ -188,6 +188,37 @@ describe("docker events", () => {
     ]);
   });
 
+  it("tell of what a container gives back before it is gone", async () => {
+    const since = new Date().toISOString();
+    const { stdout: id } = await docker("create", "--rm", "-v", "/data", "--name", "cf-see", "busybox", "true");
+    const { stdout: volume } = await docker("inspect", "-f", "{{(index .Mounts 0).Name}}", "cf-see");
+    await docker("start", "-a", "cf-see");
+    const gone = async () => (await docker("ps", "-aq", "--filter", "name=cf-see")).stdout;
+    await expect.poll(gone, { timeout: 20_000 }).toBe("");
+    const until = new Date(Date.now() + 300).toISOString();
+    const { stdout } = await docker("events", "--since", since, "--until", until, "--format", "{{json .}}");
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const own = events.filter(({ Actor }) =>
+      [id.trim(), volume.trim()].some((name) => name === Actor.ID || name === Actor.Attributes.container),
+    );
+    expect(own.map(({ Type, Action }) => `${Type} ${Action}`)).toEqual([
+      "volume create",
+      "container create",
+      "container attach",
+      "volume mount",
+      "network connect",
+      "container start",
+      "network disconnect",
+      "volume unmount",
+      "container die",
+      "volume destroy",
+      "container destroy",
+    ]);
+  });
+
   it("carry what the docker command prints of them", async () => {
     const since = new Date().toISOString();
     await docker("run", "--name", "cf-see", "--label", "a=b", "busybox", "sh", "-c", "exit 2");

@@ -193,6 +193,8 @@ test("containerTop() makes ps's tables of /proc", async () => {
     Processes: [["root", "7", "1", "5", "11:59", "pts/0", "00:00:03", "sleep 1000"]],
   });
   expect((await top("aux")).Processes[0]?.slice(2, 6)).toEqual(["5.0", "100.0", "2048", "1024"]);
+  expect((await top("axuw")).Processes[0]?.[7]).toBe("Ss+");
+  await expect(top("-o pid=,comm")).rejects.toThrow("Couldn't find PID field in ps output");
   expect((await top("-eo pid,comm")).Titles).toEqual(["PID", "COMMAND"]);
   expect((await top("-f")).Titles[0]).toBe("UID");
   expect((await top("x")).Titles).toEqual(["PID", "TTY", "STAT", "TIME", "COMMAND"]);

@@ -21,8 +21,8 @@ export class Remover {
     if (container.removing) throw conflict(`removal of container ${container.id} is already in progress`);
     container.removing = true;
     try {
-      await this.clear(container, options);
-      await this.forget(container);
+      await this.clear(container);
+      await this.forget(container, options);
     } catch (error) {
       container.removing = false;
       throw error;
@@ -34,23 +34,20 @@ export class Remover {
     await this.remove(container, { removeVolumes: true });
   }
 
-  /** Gives back everything but the record and the name. Nothing of it can fail for good: what stays is in the guest's memory. */
-  async clear(container: Container, { removeVolumes } = { removeVolumes: true }): Promise<void> {
+  /** Gives back what is its own alone. Nothing of it can fail for good: what stays is in the guest's memory. */
+  async clear(container: Container): Promise<void> {
     const { host, snapshotter, logs } = this.#components;
     container.removing = true;
     await container.snapshot?.catch(() => undefined);
     const folder = host.running?.guest.run([
       { op: "remove", path: containerFolder(container.id), recursive: true, missingOk: true },
     ]);
-    await Promise.all([
-      folder?.catch(() => undefined),
-      snapshotter.remove(container.id),
-      logs.remove(container.id),
-      this.#releaseVolumes(container, removeVolumes),
-    ]);
+    await Promise.all([folder?.catch(() => undefined), snapshotter.remove(container.id), logs.remove(container.id)]);
   }
 
-  async forget(container: Container): Promise<void> {
+  /** Gives back its volumes, the record and the name. */
+  async forget(container: Container, { removeVolumes } = { removeVolumes: true }): Promise<void> {
+    await this.#releaseVolumes(container, removeVolumes);
     await this.#table.remove(container);
     this.#components.events.publish("container", "destroy", container.id, container.attributes());
     container.announceRemoval();

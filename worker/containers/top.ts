@@ -13,6 +13,8 @@ interface ProcessFacts {
   readonly command: string;
   readonly name: string;
   readonly state: string;
+  /** The state with what ps says of nice values, sessions, threads and the foreground. */
+  readonly stat: string;
   readonly tty: number;
   readonly cpuTicks: number;
   readonly startTicks: number;
@@ -49,7 +51,7 @@ const columns: ReadonlyMap<string, Column> = new Map<string, Column>([
   ["%mem", ["%MEM", (facts, around) => memoryShare(facts, around)]],
   ["vsz", ["VSZ", ({ size }) => String(size)]],
   ["rss", ["RSS", ({ resident }) => String(resident)]],
-  ["stat", ["STAT", ({ state }) => state]],
+  ["stat", ["STAT", ({ stat }) => stat]],
   ["s", ["S", ({ state }) => state]],
   ["stime", ["STIME", startText]],
   ["start", ["START", startText]],
@@ -104,7 +106,7 @@ function chooseColumns(psArgs: string): readonly Column[] {
       const [key = "", title] = name.split("=", 2);
       const column = columns.get(key.toLowerCase());
       if (!column) throw invalidParameter(`ps: error: unknown user-defined format specifier ${JSON.stringify(key)}`);
-      return title ? [title, column[1]] : column;
+      return title === undefined ? column : [title, column[1]];
     });
   const asked = /^(?:-?[eaxA]+\s+)?-?[eaxA]*o\s*(.+)$/.exec(psArgs);
   if (asked) {
@@ -116,10 +118,10 @@ function chooseColumns(psArgs: string): readonly Column[] {
     const [userColumn, ...rest] = named("user,pid,ppid,c,stime,tty,time,cmd");
     return userColumn ? [["UID", userColumn[1]], ...rest.map(withTty)] : rest;
   }
-  if (["aux", "-aux", "auxww", "au", "u"].includes(psArgs)) {
+  if (/^(?=.*u)[auxw]+$|^-aux$/.test(psArgs)) {
     return named("user,pid,%cpu,%mem,vsz,rss,tty,stat,start,bsdtime,command").map(withTty);
   }
-  if (["ax", "-ax", "x", "-x"].includes(psArgs)) return named("pid,tty,stat,bsdtime,command").map(withTty);
+  if (/^(?=.*x)[axw]+$|^-a?x$/.test(psArgs)) return named("pid,tty,stat,bsdtime,command").map(withTty);
   if (["-e", "-A"].includes(psArgs)) return named("pid,tty,time,comm=CMD").map(withTty);
   throw notImplemented(`ps options ${JSON.stringify(psArgs)} are not supported yet: use -ef, aux or -o`);
 }
@@ -151,12 +153,22 @@ async function readFacts(
     command: command === "" ? `[${name}]` : command,
     name,
     state: fields[0] ?? "?",
+    stat: statText(pid, fields),
     tty: number(4),
     cpuTicks: number(11) + number(12),
     startTicks: number(19),
     size: Number(/^VmSize:\s+(\d+)/m.exec(status ?? "")?.[1] ?? 0),
     resident: Number(/^VmRSS:\s+(\d+)/m.exec(status ?? "")?.[1] ?? 0),
   };
+}
+
+/** `fields` of /proc/PID/stat, from the state on. */
+function statText(pid: number, fields: readonly string[]): string {
+  const [state = "?", , group, session, , foreground] = fields;
+  const [nice, threads] = fields.slice(16, 18).map(Number);
+  const priority = !nice ? "" : nice < 0 ? "<" : "N";
+  const marks = [session === String(pid) && "s", (threads ?? 1) > 1 && "l", group === foreground && "+"];
+  return [state, priority, ...marks.map((mark) => mark || "")].join("");
 }
 
 function userNames(passwd: string): ReadonlyMap<number, string> {
