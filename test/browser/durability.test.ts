@@ -74,7 +74,7 @@ describe("docker pull", () => {
 
   test("draws a bar while a layer arrives", async () => {
     const large = buildImage({
-      layers: [{ "large.bin": Buffer.alloc(400_000, "0123456789abcdef") }],
+      layers: [{ "large.bin": Buffer.alloc(4_000_000, "0123456789abcdef") }],
       compression: "none",
     });
     const [layer] = large.layers;
@@ -85,22 +85,25 @@ describe("docker pull", () => {
       response.writeHead(200, { "content-length": layer.bytes.length });
       // Bit by bit: what follows a message within a tenth of a second is not told, by Docker neither.
       let sent = 0;
-      const trickle = setInterval(() => {
-        if (sent >= 300_000) return;
-        response.write(layer.bytes.subarray(sent, sent + 20_000));
-        sent += 20_000;
-      }, 50);
+      const send = () => {
+        response.write(layer.bytes.subarray(sent, sent + 60_000));
+        sent = Math.min(sent + 60_000, layer.bytes.length);
+      };
+      const trickle = setInterval(send, 150);
       finish = () => {
         clearInterval(trickle);
         response.end(layer.bytes.subarray(sent));
       };
       return true;
     };
-    await wherry.terminal.enter(`clear; docker pull ${registry.host}/team/large`);
-    await wherry.terminal.shows(/Downloading\s+\[=+>\s+\]\s+[\d.]+kB\/[\d.]+kB/);
-    finish();
+    try {
+      await wherry.terminal.enter(`clear; docker pull ${registry.host}/team/large`);
+      await wherry.terminal.shows(/Downloading\s+\[=+>\s+\]\s+[\d.]+[kM]B\/[\d.]+MB/);
+    } finally {
+      finish();
+      registry.answer = () => false;
+    }
     await wherry.terminal.shows(/Status: Downloaded newer image[\s\S]*root@wherry:~#\s*$/);
-    registry.answer = () => false;
   });
 });
 

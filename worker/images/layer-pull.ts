@@ -12,6 +12,7 @@ import { type Digest, shortId } from "../oci/digest.ts";
 import type { SharedWork } from "../snapshots/shared-work.ts";
 import type { LayerRecord } from "./image-record.ts";
 import type { LayerUnpacker } from "./layer-unpacker.ts";
+import { progressMeter } from "./progress-meter.ts";
 
 export interface LayerPullOptions {
   readonly content: ContentStore;
@@ -41,8 +42,6 @@ interface Turn {
 
 /** No honest archive is denser than the densest that gzip can make. */
 const maxRatio = 1100;
-/** Bytes between two messages of one layer. */
-const progressStep = 512 * 1024;
 
 /** The layers of one image: transfers several at a time, unpacks one after the other, tells Docker's progress. */
 export class LayerPull {
@@ -153,15 +152,11 @@ export class LayerPull {
     return (await this.#options.content.info(layer.blob.digest)) !== undefined;
   }
 
-  /** Tells the first, the last, and some of what is between. */
   #meter(layer: Layer, status: string): (current: number) => void {
     const total = layer.blob.size;
-    let told = Number.NEGATIVE_INFINITY;
-    return (current) => {
-      if (current < told + progressStep && current !== total) return;
-      told = current;
-      this.#options.onProgress({ status, progressDetail: { current, total }, id: shortId(layer.blob.digest) });
-    };
+    return progressMeter(total, (current) =>
+      this.#options.onProgress({ status, progressDetail: { current, total }, id: shortId(layer.blob.digest) }),
+    );
   }
 
   #tellRetry(layer: Layer, milliseconds: number): void {
