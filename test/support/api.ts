@@ -41,10 +41,15 @@ export function callApi(host: string, method: string, path: string, options: Api
     );
     sent.on("error", reject);
     // An engine that refuses a body closes before it was all sent, and the answer is what matters.
-    sent.on("socket", (socket) => socket.on("error", () => undefined));
+    sent.on("socket", (socket) => {
+      // It may be one that carried other requests before.
+      if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
+    });
     sent.end(body);
   });
 }
+
+const ignore = (): void => undefined;
 
 function parsed(text: string): unknown {
   try {
