@@ -3,14 +3,14 @@ import { defineConfig } from "vitest/config";
 /** What a test waits for comes soon on a quiet machine, and comes too on a busy one. */
 const expectations = { poll: { timeout: 20_000 } };
 
-/** Three projects: `unit` beside the code, `integration` with real clients and servers, `browser` in Chromium. */
+/** Three projects: `unit` beside the code (and what is about all of it, in test), `integration` with real clients and servers, `browser` in Chromium. */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
-          include: ["{worker,web,kernel-image}/**/*.test.{ts,tsx,mjs}"],
+          include: ["{worker,web,kernel-image}/**/*.test.{ts,tsx,mjs}", "test/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           expect: expectations,
