@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { conflict, notFound, notModified, unavailable } from "../errdefs/errors.ts";
 import { ask, messageOf, noSuchContainer, routerWith } from "./fake-backends.ts";
-import { operationIds, operations } from "./operations.ts";
+import { type Operation, type OperationId, operationIds, operations } from "./operations.ts";
 import { matchRoute } from "./route-table.ts";
 
 it("the table names the 107 operations of API 1.51, each once, by paths that tell them apart", () => {
@@ -157,6 +157,11 @@ it("what is not built answers 501 and names itself, when what it is about is the
   }
   expect(router.implemented).toContain("ContainerCreate");
   expect(router.implemented).not.toContain("ContainerExport");
+  // Whatever is about an object looks for it.
+  for (const [id, { method, path, ...more }] of Object.entries<Operation>(operations)) {
+    if (router.implemented.includes(id as OperationId) || more.swarm || !path.includes("{")) continue;
+    expect([id, (await ask(router, `${method} ${path.replace(/\{\w+\}/, "y")}`)).status]).toEqual([id, 404]);
+  }
 });
 
 it("errors become their status, and keep their text", async () => {

@@ -95,7 +95,7 @@ export class ApiRouter implements EngineApi {
     find: (match: RouteMatch) => Handler | Upgrader | undefined,
   ): Promise<UpgradedConnection | Response> {
     const url = new URL(request.url);
-    const path = cleanPath(url.pathname);
+    const path = withoutEmptySegments(url.pathname);
     if (path !== url.pathname)
       return new Response(null, { status: 301, headers: { Location: `${path}${url.search}` } });
     const { version, rest } = splitVersion(path);
@@ -136,7 +136,7 @@ export class ApiRouter implements EngineApi {
 }
 
 /** Docker's mux redirects to the path without empty segments. */
-function cleanPath(path: string): string {
+function withoutEmptySegments(path: string): string {
   return path.replace(/(?:\/|%2f){2,}/gi, "/");
 }
 
