@@ -28,6 +28,7 @@ import { Images } from "./images/images.ts";
 import { Puller } from "./images/puller.ts";
 import { type Clock, settlesWithin } from "./internal/clock.ts";
 import type { Disposable } from "./internal/disposable.ts";
+import { regardless } from "./internal/failures.ts";
 import { generateId } from "./internal/ids.ts";
 import { LogStore } from "./logger/log-store.ts";
 import type { RecordStore } from "./metadata/records.ts";
@@ -120,7 +121,7 @@ export class Daemon {
           onGuestSilence?.(silent);
         };
         void watchGuest(booted, { clock, onSilence });
-        void rehearsals.begin(new CrunRuntime(booted));
+        void rehearsals.begin(new CrunRuntime(booted), booted.info.kernel);
       },
       ...(onProgress ? { onProgress } : {}),
     });
@@ -256,8 +257,8 @@ async function setUp(guest: Guest, session: GuestHostSession, api: () => EngineA
   await guest.listen(guestDockerSocket, 0o660, (connection) => {
     const engine = api();
     if (!engine || open.size >= dockerSocketConnections) {
-      connection.writable.abort().catch(() => undefined);
-      connection.readable.cancel().catch(() => undefined);
+      regardless(connection.writable.abort());
+      regardless(connection.readable.cancel());
       return;
     }
     const gone = new AbortController();

@@ -41,7 +41,7 @@ function rehearsals(started: (number: number) => void = () => undefined) {
   // However busy this machine is, they are not cut short.
   const clock = { ...systemClock(), now: () => new Date(0) };
   const made = new Rehearsals({ clock, idle, inUse: () => false });
-  return { counted, made, over: made.begin(counting) };
+  return { counted, made, over: made.begin(counting, guest.info.kernel) };
 }
 
 /** Rehearsals of which the first has begun. */

@@ -53,6 +53,22 @@ test("start() gives the process its user, environment, folder and seccomp filter
   expect(spec?.annotations?.["run.oci.seccomp_bpf_data"]).toMatch(/^[A-Za-z0-9+/]+=*$/);
 });
 
+test("start() makes the rules of a seccomp profile by the release of the guest's kernel", async () => {
+  const { fixture, containers } = await engine();
+  const rule = { names: ["mkdir"], action: "SCMP_ACT_ERRNO", includes: { minKernel: "6.13" } };
+  const profile = JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [rule] });
+  const more = { Cmd: ["true"], HostConfig: { SecurityOpt: [`seccomp=${profile}`] } };
+  for (const release of ["6.12.38-wherry", "6.13.0", "7.0.1"]) {
+    fixture.info.kernel = release;
+    await finished(containers, await run(containers, `on-${release}`, "busybox", more));
+  }
+  const [older, newer, newest] = fixture.runtime.specs.map(
+    ({ annotations }) => annotations?.["run.oci.seccomp_bpf_data"],
+  );
+  expect(newer?.length).toBeGreaterThan(older?.length ?? 0);
+  expect(newest).toBe(newer);
+});
+
 test("start() refuses a second time, and says why a program cannot run", async () => {
   const { containers } = await engine();
   await run(containers, "web");

@@ -1,3 +1,4 @@
+import { regardless } from "../internal/failures.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
@@ -61,7 +62,7 @@ export class Launcher {
       const spec = await this.#spec(container, current, { sandbox, rootPath: bundle.rootfs, user, mounts, shm });
       return await bundle.start(spec, stdioOf(container));
     } catch (error) {
-      await bundle.discard().catch(() => undefined);
+      await regardless(bundle.discard());
       throw error;
     } finally {
       volumes.filled();
@@ -89,6 +90,7 @@ export class Launcher {
     const security = parseSecurityOptions(host.SecurityOpt ?? []);
     const capabilities = effectiveCapabilities(host.CapAdd ?? [], host.CapDrop ?? [], host.Privileged);
     const unconfined = security.seccomp === "unconfined" || (host.Privileged && security.seccomp === undefined);
+    const { kernel } = current.guest.info;
     const init = host.Init ? ["/sbin/docker-init", "--"] : [];
     return generateSpec({
       id,
@@ -100,7 +102,7 @@ export class Launcher {
       rootPath,
       joined: joinedNamespaces(this.#table, container, sandbox),
       shm,
-      seccompFilter: unconfined ? undefined : this.#filters.filter(security.seccomp, capabilities),
+      seccompFilter: unconfined ? undefined : this.#filters.filter(security.seccomp, { capabilities, kernel }),
       noNewPrivileges: security.noNewPrivileges,
       devicesPresent: host.Privileged ? await current.guest.readDir("/dev") : [],
     });

@@ -1,10 +1,9 @@
 import { compileSeccomp } from "../runtime/seccomp/compile.ts";
 import { decodeSeccompProfile } from "../runtime/seccomp/decode-profile.ts";
 import { defaultSeccompProfile } from "../runtime/seccomp/default-profile.ts";
+import type { SeccompContext } from "../runtime/seccomp/profile.ts";
 import type { UserDatabase } from "../runtime/spec/user.ts";
 
-/** Of the guest's kernel; profiles may ask for a minimum. */
-const kernel = [6, 12] as const;
 const filesLimit = 1 << 20;
 
 type ReadFile = (path: string, limit: number) => Promise<Uint8Array | undefined>;
@@ -21,13 +20,13 @@ export class SeccompFilters {
   readonly #compiled = new Map<string, string>();
 
   /** `text` is a profile's JSON, or undefined for Docker's own. Answers undefined for a profile that filters nothing. */
-  filter(text: string | undefined, capabilities: readonly string[]): string | undefined {
-    const key = JSON.stringify([text, capabilities]);
+  filter(text: string | undefined, context: SeccompContext): string | undefined {
+    const key = JSON.stringify([text, context.capabilities, context.kernel]);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
     const profile = text === undefined ? defaultSeccompProfile : decodeSeccompProfile(text);
     if (profile === undefined) return undefined;
-    const filter = compileSeccomp(profile, { capabilities, kernel });
+    const filter = compileSeccomp(profile, context);
     if (this.#compiled.size > 64) this.#compiled.clear();
     this.#compiled.set(key, filter);
     return filter;

@@ -38,6 +38,8 @@ export class Fixture {
   readonly failures: string[] = [];
   /** Why there is no guest to be had. */
   noGuest: Error | undefined;
+  /** What the guest says of itself. */
+  readonly info = { protocol: 0, kernel: "6.12.38", memory: 256 << 20 };
   readonly guestFiles = new Set<string>(["/exists"]);
   /** What the guest was asked for directly. */
   readonly guestOperations: GuestOperation[] = [];
@@ -138,6 +140,7 @@ export class Fixture {
 
   #guest(): Guest {
     const guest: Partial<Guest> = {
+      info: this.info,
       run: async (operations) => {
         this.guestOperations.push(...operations);
         for (const operation of operations) {

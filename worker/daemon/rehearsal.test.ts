@@ -31,7 +31,7 @@ function tried(
 describe("Rehearsals", () => {
   it("start a few containers as docker run would, once nothing has been wanted for a while", async () => {
     const { rehearsals, runtime, sleeps } = tried();
-    await rehearsals.begin(runtime);
+    await rehearsals.begin(runtime, "6.12");
     expect(sleeps[0]).toBeGreaterThanOrEqual(500);
     expect(runtime.specs.length).toBeGreaterThan(1);
     expect(runtime.specs.length).toBeLessThanOrEqual(8);
@@ -46,7 +46,7 @@ describe("Rehearsals", () => {
       if (sleep < 7) expect(runtime.specs).toHaveLength(0);
     };
     const { rehearsals, runtime, sleeps } = tried({ during, idle: () => busy-- <= 0 });
-    await rehearsals.begin(runtime);
+    await rehearsals.begin(runtime, "6.12");
     const [first] = sleeps;
     expect(sleeps.slice(0, 5)).toEqual([first, first, first, first, expect.any(Number)]);
     expect(runtime.specs.length).toBeGreaterThan(1);
@@ -54,17 +54,17 @@ describe("Rehearsals", () => {
 
   it("are fewer where they take long", async () => {
     const { rehearsals, runtime } = tried({ takes: 1600 });
-    await rehearsals.begin(runtime);
+    await rehearsals.begin(runtime, "6.12");
     expect(runtime.specs).toHaveLength(2);
   });
 
   it("are over for good when a container runs, and when the engine ends", async () => {
     const used = tried({ inUse: () => used.runtime.specs.length === 1 });
-    await used.rehearsals.begin(used.runtime);
+    await used.rehearsals.begin(used.runtime, "6.12");
     expect(used.runtime.specs).toHaveLength(1);
 
     const ended = tried({ during: () => ended.rehearsals.end() });
-    await ended.rehearsals.begin(ended.runtime);
+    await ended.rehearsals.begin(ended.runtime, "6.12");
     expect(ended.runtime.specs).toHaveLength(0);
   });
 
@@ -75,7 +75,7 @@ describe("Rehearsals", () => {
       begun += 1;
       throw new Error("no guest");
     };
-    await rehearsals.begin(runtime);
+    await rehearsals.begin(runtime, "6.12");
     expect(begun).toBe(1);
   });
 
@@ -86,10 +86,10 @@ describe("Rehearsals", () => {
       during: (sleep) => {
         if (sleep > 0) return;
         rehearsals.end();
-        begun = rehearsals.begin(next);
+        begun = rehearsals.begin(next, "6.12");
       },
     });
-    await rehearsals.begin(runtime);
+    await rehearsals.begin(runtime, "6.12");
     await begun;
     expect(runtime.specs).toHaveLength(0);
     expect(next.specs.length).toBeGreaterThan(1);

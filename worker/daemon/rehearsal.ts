@@ -1,6 +1,7 @@
 import { completeHostConfig, mergeConfig } from "../containers/merge-config.ts";
 import { SeccompFilters } from "../containers/process-options.ts";
 import type { Clock } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
 import type { Bundle, Runtime } from "../runtime/runtime.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
@@ -46,8 +47,11 @@ export class Rehearsals {
     this.#components = components;
   }
 
-  /** Rehearses in a guest that was just booted, when the time has come. Resolves when that is over; never rejects. */
-  async begin(runtime: Runtime): Promise<void> {
+  /**
+   * Rehearses in a guest that was just booted, when the time has come. `kernel` is its release. Resolves when that is over; never
+   * rejects.
+   */
+  async begin(runtime: Runtime, kernel: string): Promise<void> {
     this.#runtime = runtime;
     this.#wanted = true;
     try {
@@ -55,7 +59,7 @@ export class Rehearsals {
       let spent = 0;
       for (let left = mostRehearsals; left > 0 && spent < longest && (await this.#quiet(runtime)); left--) {
         const start = clock.now().getTime();
-        await rehearse(runtime, this.#touched.signal);
+        await rehearse(runtime, kernel, this.#touched.signal);
         spent += clock.now().getTime() - start;
       }
     } catch {
@@ -84,7 +88,7 @@ export class Rehearsals {
     for (let found = 0; found < looks; ) {
       const wait = this.#wanted ? quiet : look;
       this.#wanted = false;
-      await clock.sleep(wait, this.#touched.signal).catch(() => undefined);
+      await regardless(clock.sleep(wait, this.#touched.signal));
       if (this.#runtime !== runtime || inUse()) return false;
       found = this.#wanted || !idle() ? 0 : found + 1;
     }
@@ -93,13 +97,17 @@ export class Rehearsals {
 }
 
 /** One container from its start to its end. Given up by `signal`, it is killed wherever it is. */
-async function rehearse(runtime: Runtime, signal: AbortSignal): Promise<void> {
+async function rehearse(runtime: Runtime, kernel: string, signal: AbortSignal): Promise<void> {
   const id = generateId();
   const bundle = runtime.prepare(id, { rootfs: [] });
   bundle.add(ownRoot(bundle));
   try {
-    const task = await bundle.start(specOf(id, bundle.rootfs), { stdin: false, stdout: true, stderr: true }, signal);
-    const end = () => void task.killAll().catch(() => undefined);
+    const task = await bundle.start(
+      specOf(id, kernel, bundle.rootfs),
+      { stdin: false, stdout: true, stderr: true },
+      signal,
+    );
+    const end = () => void regardless(task.killAll());
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     await task.exited;
@@ -128,7 +136,7 @@ function ownRoot({ rootfs, binds }: Pick<Bundle, "rootfs" | "binds">): readonly 
 const root: ResolvedUser = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
 
 /** What `docker run IMAGE true` is started with. */
-function specOf(id: string, rootPath: string): Spec {
+function specOf(id: string, kernel: string, rootPath: string): Spec {
   const capabilities = effectiveCapabilities([], [], false);
   return generateSpec({
     id,
@@ -145,7 +153,7 @@ function specOf(id: string, rootPath: string): Spec {
     rootPath,
     joined: {},
     shm: undefined,
-    seccompFilter: new SeccompFilters().filter(undefined, capabilities),
+    seccompFilter: new SeccompFilters().filter(undefined, { capabilities, kernel }),
     noNewPrivileges: false,
     devicesPresent: [],
   });

@@ -36,7 +36,9 @@ export interface Guest {
 
 export interface GuestInfo {
   readonly protocol: number;
+  /** The kernel's release, as `uname -r` says it. */
   readonly kernel: string;
+  /** Bytes that the kernel has to give. */
   readonly memory: number;
 }
 

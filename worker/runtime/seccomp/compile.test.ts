@@ -5,7 +5,7 @@ import { i386Syscalls } from "./i386-syscalls.ts";
 
 const allow = 0x7fff0000;
 const errno = (code: number) => 0x00050000 | code;
-const defaults = { capabilities: ["CAP_SYS_CHROOT"], kernel: [6, 12] } as const;
+const defaults = { capabilities: ["CAP_SYS_CHROOT"], kernel: "6.12.38" } as const;
 
 /** Runs a filter as the kernel would; answers its verdict and the instructions that it took. */
 function interpret(base64: string, number: number, args: readonly number[] = [], arch = 0x40000003): [number, number] {

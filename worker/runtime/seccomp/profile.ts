@@ -36,8 +36,8 @@ export interface RuleFilter {
 /** What the rules of a profile may depend on. */
 export interface SeccompContext {
   readonly capabilities: readonly string[];
-  /** The kernel's major and minor version. */
-  readonly kernel: readonly [number, number];
+  /** The kernel's release, as `uname -r` says it. */
+  readonly kernel: string;
 }
 
 const architecture = "x86";
@@ -55,7 +55,14 @@ export function applicableRules(profile: SeccompProfile, context: SeccompContext
   });
 }
 
-function atLeast([major, minor]: readonly [number, number], wanted: string): boolean {
-  const [wantedMajor = 0, wantedMinor = 0] = wanted.split(".").map(Number);
+function atLeast(release: string, wanted: string): boolean {
+  const [major, minor] = versionOf(release);
+  const [wantedMajor, wantedMinor] = versionOf(wanted);
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/** Major and minor: `6.12.38-wherry` is 6 and 12. */
+function versionOf(text: string): readonly [number, number] {
+  const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+  return [Number(major), Number(minor)];
 }
