@@ -1,6 +1,8 @@
 import * as Comlink from "comlink";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
 import type { HostSession } from "../../worker/host/host-session.ts";
+import { settlesWithin, sleep } from "../../worker/internal/clock.ts";
+import { toldElsewhere } from "../../worker/internal/failures.ts";
 import type { EngineWorker, EngineWorkerOptions } from "../../worker/port/life-cycle.ts";
 import {
   acquireEngineLock,
@@ -56,6 +58,8 @@ export class Session {
   #lock: EngineLock | undefined;
   #thread: Worker | undefined;
   #connected: Connected | undefined;
+  /** Ends the looks at what became of the tab that runs the engine. */
+  #following = new AbortController();
   /** The end of the former worker: until then it may write to the storage, and whoever ends or boots waits for it. */
   #ending: Promise<void> = Promise.resolve();
 
@@ -86,6 +90,7 @@ export class Session {
   /** The one thing to do about a phase that does not go on by itself. */
   async resume(): Promise<void> {
     const { kind } = this.#state.phase;
+    this.#following.abort();
     this.#show({ phase: { kind: "starting", what: "Starting" } });
     if (kind === "elsewhere" || kind === "moved") await this.#takeOver();
     else await this.start();
@@ -115,7 +120,7 @@ export class Session {
     this.#thread = thread;
     // From the first moment on: what becomes of the script is told once.
     const broken = brokenScript(thread);
-    broken.catch(() => undefined);
+    toldElsewhere(broken);
     /** What a worker says that is no longer this session's is not listened to. */
     const show = (state: SessionState) => {
       if (thread === this.#thread) this.#show(state);
@@ -177,16 +182,17 @@ export class Session {
   /** Another tab has the engine. Says so for as long as that is true: it may be closed, or crash, and then any may have it. */
   #stepAside(kind: "elsewhere" | "moved"): void {
     this.#show({ phase: { kind } });
-    const shown = this.#state;
-    void this.#followOthers(shown).catch(() => undefined);
+    this.#following = new AbortController();
+    // It rejects when it is ended.
+    this.#followOthers(this.#state, this.#following.signal).catch(() => undefined);
   }
 
-  async #followOthers(shown: SessionState): Promise<void> {
+  async #followOthers(shown: SessionState, signal: AbortSignal): Promise<void> {
     const free: SessionState = { phase: { kind: "free" } };
     for (let missed = 0; ; ) {
-      await new Promise((resolve) => setTimeout(resolve, lookEvery));
+      await sleep(lookEvery, signal);
       missed = (await engineLockHeld()) ? 0 : missed + 1;
-      if (this.#state !== shown && this.#state !== free) return;
+      signal.throwIfAborted();
       // A tab that is reloaded is without it for a moment.
       const now = missed > 1 ? free : shown;
       if (now !== this.#state && missed !== 1) this.#show(now);
@@ -220,7 +226,7 @@ export class Session {
 
 async function endWorker(thread: Worker): Promise<void> {
   const stopped = Comlink.wrap<EngineWorker>(thread).stop();
-  await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, patience))]).catch(() => undefined);
+  await settlesWithin({ sleep }, stopped, patience);
   thread.terminate();
 }
 
