@@ -1,8 +1,8 @@
 import * as Comlink from "comlink";
 import { createSha256 } from "./archive/sha256.ts";
-import type { BindSources } from "./containers/components.ts";
 import { IndexedDbFiles } from "./content/indexeddb.browser.ts";
 import { MemoryFiles } from "./content/memory.ts";
+import { guestBindSources } from "./daemon/share-folders.ts";
 import { engineVersion, source } from "./daemon/version.ts";
 import { Daemon } from "./daemon.ts";
 import { defaultLimits, type Fetch } from "./distribution/http.ts";
@@ -21,9 +21,6 @@ import { openGuestDownload } from "./vm/guest-files.browser.ts";
 import type { StartProgress } from "./vm/machine.ts";
 import { V86Machine } from "./vm/v86.ts";
 
-/** In the page the Docker host is the guest: a bind source is a path there. */
-const guestPaths: BindSources = { resolve: (path) => ({ path }) };
-
 /** The browser's composition root: the engine in a web worker, reached through Comlink and two ports. */
 class BrowserEngine implements EngineWorker {
   #daemon: Daemon | undefined;
@@ -41,7 +38,7 @@ class BrowserEngine implements EngineWorker {
       fetch: proxied,
       createSha256,
       clock: systemClock(),
-      binds: guestPaths,
+      binds: guestBindSources,
       registries: { mirrors: [], insecureRegistries: [] },
       bundled: new LayoutRegistry({
         name: "bundled",

@@ -1,3 +1,4 @@
+import { regardless } from "../../worker/internal/failures.ts";
 import type { CliContext } from "./context.ts";
 import { messageOf } from "./errors.ts";
 
@@ -121,7 +122,7 @@ export class ConfigFile {
 
   async #write(content: ConfigContent): Promise<void> {
     this.#content = Promise.resolve(content);
-    await this.#context.files.mkdir(this.#folder, 0o700).catch(() => {});
+    await regardless(this.#context.files.mkdir(this.#folder, 0o700));
     const text = JSON.stringify(content, null, "\t");
     await this.#context.files.write(this.path, new TextEncoder().encode(text), 0o600);
   }

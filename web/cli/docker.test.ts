@@ -351,3 +351,23 @@ describe("docker __complete", () => {
     expect(context.out).toBe(expected);
   });
 });
+
+describe("docker stats", () => {
+  it("ends when the engine goes, as Docker's does", async () => {
+    let stop: () => void = () => {};
+    const events = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        stop = () => controller.error(new Error("the connection was closed"));
+      },
+    });
+    const engine = new FakeEngine({
+      "GET /events": () => new Response(events),
+      "GET /containers/json": () => Response.json([]),
+    });
+    const context = new MemoryContext(["stats"]);
+    const running = docker(context, engine);
+    await expect.poll(() => context.out).toContain("CONTAINER ID");
+    stop();
+    expect([await running, context.err]).toEqual([0, ""]);
+  });
+});

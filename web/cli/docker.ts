@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { regardless } from "../../worker/internal/failures.ts";
 import { Cli } from "./cli.ts";
 import { type CommandPath, checkArgs, findSubcommand, fullName, useLine } from "./command.ts";
 import { helpCommand, rootCommand, versionLine } from "./commands.ts";
@@ -28,7 +29,7 @@ export async function docker(context: CliContext, engine: EngineApi): Promise<nu
 async function forcedExit(cli: Cli): Promise<number> {
   await cli.insisted;
   if (cli.context.tty.stdin) await cli.context.setRaw(false);
-  await cli.err.line("\ngot 3 SIGTERM/SIGINTs, forcefully exiting").catch(() => {});
+  await regardless(cli.err.line("\ngot 3 SIGTERM/SIGINTs, forcefully exiting"));
   return 1;
 }
 
@@ -43,7 +44,7 @@ async function exitCode(cli: Cli): Promise<number> {
     if (error instanceof OutputClosed) return brokenPipe;
     if (cli.context.signal.aborted) return brokenPipe;
     const message = messageOf(error);
-    if (message !== "") await cli.err.line(message).catch(() => {});
+    if (message !== "") await regardless(cli.err.line(message));
     return error instanceof CliError ? error.exitCode : 1;
   }
 }

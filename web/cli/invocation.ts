@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../../worker/internal/failures.ts";
 import type { DuplexBytes } from "../../worker/internal/streams.ts";
 import { WireReader, WireWriter } from "../../worker/internal/wire/fields.ts";
 import { encodeFrame, FRAME_MAX, type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
@@ -25,7 +26,7 @@ const signalNames: Readonly<Record<number, string>> = { 1: "HUP", 2: "INT", 3: "
 export async function acceptInvocation(connection: DuplexBytes): Promise<Invocation> {
   const reader = connection.readable.getReader();
   const writer = connection.writable.getWriter();
-  writer.closed.catch(() => undefined);
+  toldElsewhere(writer.closed);
   const frames = readFrames(reader);
   try {
     return new GuestInvocation(await readStart(frames), { reader, frames, writer });
@@ -57,7 +58,7 @@ class GuestInvocation implements Invocation {
     const send = (frame: Uint8Array) => line.writer.write(frame);
     this.#requests = new InvocationRequests(send);
     this.#stdin = new InvocationStdin((bytes) => {
-      send(encodeFrame(To.WANT, 0, new WireWriter(4).u32(bytes).finish())).catch(() => undefined);
+      regardless(send(encodeFrame(To.WANT, 0, new WireWriter(4).u32(bytes).finish())));
     });
     this.context = this.#makeContext(start);
     void this.#receiveAll();
@@ -66,7 +67,7 @@ class GuestInvocation implements Invocation {
   async exit(code: number): Promise<void> {
     const { reader, writer } = this.#line;
     // Failures mean that the program is gone already.
-    await writer.write(encodeFrame(To.EXIT, 0, new WireWriter(4).u32(code).finish())).catch(() => undefined);
+    await regardless(writer.write(encodeFrame(To.EXIT, 0, new WireWriter(4).u32(code).finish())));
     await Promise.allSettled([writer.close(), reader.cancel()]);
   }
 

@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../../worker/internal/failures.ts";
 /** Whoever reads our output is gone (a closed pipe): the invocation ends as SIGPIPE ends a program. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
@@ -14,7 +15,7 @@ export class Output {
   constructor(stream: WritableStream<Uint8Array>, isTerminal: boolean) {
     this.#writer = stream.getWriter();
     this.isTerminal = isTerminal;
-    this.#writer.closed.catch(() => {});
+    toldElsewhere(this.#writer.closed);
   }
 
   async write(chunk: string | Uint8Array): Promise<void> {
@@ -22,7 +23,7 @@ export class Output {
     try {
       await this.#writer.ready;
       this.#last = this.#writer.write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
-      this.#last.catch(() => {});
+      toldElsewhere(this.#last);
       await this.#writer.ready;
     } catch (cause) {
       throw new OutputClosed("output closed", { cause });
@@ -41,7 +42,7 @@ export class Output {
 
   /** Waits until all is written and gives the stream back to its owner. Never fails. */
   async release(): Promise<void> {
-    await this.#last.catch(() => {});
+    await regardless(this.#last);
     this.#writer.releaseLock();
   }
 }

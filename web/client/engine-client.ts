@@ -1,4 +1,5 @@
 import type { EngineApi, UpgradedConnection } from "../../worker/api/engine-api.ts";
+import { regardless, toldElsewhere } from "../../worker/internal/failures.ts";
 import { requestBody } from "../../worker/internal/streams.ts";
 import type { Channel } from "../../worker/port/channel.ts";
 import {
@@ -52,10 +53,7 @@ export class EngineClient implements EngineApi {
     const channel = this.#multiplexer.open(head);
     request.signal.addEventListener("abort", () => channel.abort(request.signal.reason), { once: true });
     const answered = firstMessage(channel);
-    if (body.rest)
-      beginsWith(body.bytes, body.rest)
-        .pipeTo(channel.writable)
-        .catch(() => undefined);
+    if (body.rest) toldElsewhere(beginsWith(body.bytes, body.rest).pipeTo(channel.writable));
     else if (!upgrade) await channel.writable.close();
     return { channel, answer: await answered };
   }
@@ -79,6 +77,6 @@ function respond(channel: Channel, answer: AnswerHead & { readonly kind: "respon
   };
   if (answer.body) return new Response(channel.readable as ReadableStream<Uint8Array<ArrayBuffer>>, init);
   // Its end is waiting to be read.
-  channel.readable.cancel().catch(() => undefined);
+  regardless(channel.readable.cancel());
   return new Response(null, init);
 }

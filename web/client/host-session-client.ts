@@ -1,4 +1,5 @@
 import type { HostSession, HostShell, ShellOptions } from "../../worker/host/host-session.ts";
+import { regardless, toldElsewhere } from "../../worker/internal/failures.ts";
 import type { DuplexBytes } from "../../worker/internal/streams.ts";
 import type { Channel } from "../../worker/port/channel.ts";
 import { isInvocationHead, isShellEvent, type ResizeMessage, type ShellHead } from "../../worker/port/host-protocol.ts";
@@ -67,8 +68,8 @@ export class HostSessionClient implements HostSession {
 
 /** The handler's end is the connection's: what it left open is closed. */
 function end(channel: Channel): void {
-  if (!channel.writable.locked) channel.writable.close().catch(() => undefined);
-  if (!channel.readable.locked) channel.readable.cancel().catch(() => undefined);
+  if (!channel.writable.locked) regardless(channel.writable.close());
+  if (!channel.readable.locked) regardless(channel.readable.cancel());
 }
 
 function shellEvents(channel: Channel): { readonly opened: Promise<void>; readonly exited: Promise<ExitStatus> } {
@@ -85,7 +86,7 @@ function shellEvents(channel: Channel): { readonly opened: Promise<void>; readon
     gone(reject);
   });
   // Whoever only reads the terminal need not wait for it.
-  exited.catch(() => undefined);
+  toldElsewhere(exited);
   channel.onMessage((message) => {
     if (!isShellEvent(message)) channel.abort(new TypeError("The engine said something that is no event of a shell"));
     else if (message.kind === "opened") open();

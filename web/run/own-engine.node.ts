@@ -4,6 +4,7 @@ import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
+import { regardless } from "../../worker/internal/failures.ts";
 import { CliError } from "../cli/errors.ts";
 import { HttpEngineClient } from "../client/http.node.ts";
 
@@ -150,7 +151,7 @@ class Starting {
       });
       child.unref();
       const starting = new Starting(child, log, from);
-      await Promise.race([once(child, "spawn"), once(child, "error")]).catch(() => undefined);
+      await regardless(Promise.race([once(child, "spawn"), once(child, "error")]));
       return starting;
     } finally {
       await file.close();

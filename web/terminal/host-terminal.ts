@@ -2,6 +2,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 import type { HostShell } from "../../worker/host/host-session.ts";
+import { regardless } from "../../worker/internal/failures.ts";
 import { handleBrowserKeys } from "./browser-keys.ts";
 
 const greeting = [
@@ -102,13 +103,13 @@ export class HostTerminal {
   async attach(shell: HostShell, signal: AbortSignal): Promise<void> {
     const input = shell.writable.getWriter();
     const encoder = new TextEncoder();
-    const send = (bytes: Uint8Array) => void input.write(bytes).catch(() => undefined);
+    const send = (bytes: Uint8Array) => void regardless(input.write(bytes));
     const listeners = [
       this.#terminal.onData((text) => send(encoder.encode(text))),
       this.#terminal.onBinary((text) => send(Uint8Array.from(text, (c) => c.charCodeAt(0)))),
-      this.#terminal.onResize(({ rows, cols }) => void shell.resize({ rows, columns: cols }).catch(() => undefined)),
+      this.#terminal.onResize(({ rows, cols }) => void regardless(shell.resize({ rows, columns: cols }))),
     ];
-    await shell.resize(this.size).catch(() => undefined);
+    await regardless(shell.resize(this.size));
     try {
       await shell.readable.pipeTo(new WritableStream({ write: (bytes: Uint8Array) => this.#write(bytes) }), { signal });
     } finally {

@@ -1,3 +1,5 @@
+import { toldElsewhere } from "../internal/failures.ts";
+
 /**
  * Docker's framing of stdout and stderr on one connection (API operation ContainerAttach): a head of 8 bytes, {stream, 0, 0, 0,
  * size as big-endian uint32}, then the payload.
@@ -33,12 +35,12 @@ export function multiplex(streams: {
   const pumps: Promise<void>[] = [];
   if (streams.stdout) pumps.push(pump("stdout", streams.stdout));
   if (streams.stderr) pumps.push(pump("stderr", streams.stderr));
-  Promise.all(pumps)
-    .then(
+  toldElsewhere(
+    Promise.all(pumps).then(
       () => writer.close(),
       (error: unknown) => writer.abort(error),
-    )
-    .catch(() => undefined);
+    ),
+  );
   writer.closed.catch((reason: unknown) => Promise.allSettled(readers.map((reader) => reader.cancel(reason))));
   return merged.readable;
 }

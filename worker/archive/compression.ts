@@ -1,5 +1,6 @@
 import { errorMessage, invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import { concatBytes } from "../internal/bytes.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Decoder } from "./decoder.ts";
 import { createGzipDecoder } from "./gzip.ts";
 import { createZstdDecoder } from "./zstd.ts";
@@ -60,7 +61,7 @@ export async function* decompress(
     else yield* portable(start, chunks, bounds);
   } finally {
     stop.abort();
-    await chunks.return().catch(() => undefined);
+    await regardless(chunks.return());
   }
 }
 
@@ -218,7 +219,7 @@ async function* chunksOf(
     return;
   }
   const reader = source.getReader();
-  const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  const stop = () => void regardless(reader.cancel(signal?.reason));
   signal?.addEventListener("abort", stop, { once: true });
   try {
     while (true) {
@@ -230,6 +231,6 @@ async function* chunksOf(
     }
   } finally {
     signal?.removeEventListener("abort", stop);
-    await reader.cancel().catch(() => undefined);
+    await regardless(reader.cancel());
   }
 }

@@ -1,5 +1,6 @@
 import type { AttachedStreams, ContainerAttachOptions } from "../api/types/backend.ts";
 import { conflict } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import { openLogForReading } from "./container-log.ts";
@@ -78,7 +79,7 @@ export function endedBy(stream: ReadableStream<Uint8Array>, signal: AbortSignal)
     {
       start(controller) {
         const end = () => {
-          reader.cancel().catch(() => undefined);
+          regardless(reader.cancel());
           try {
             controller.close();
           } catch {

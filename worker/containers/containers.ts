@@ -67,7 +67,7 @@ export class Containers {
     this.#remover = new Remover(components, table);
     const launcher = new Launcher(components, table);
     this.#lifecycle = new Lifecycle(components, { table, creator: this.#creator, launcher, remover: this.#remover });
-    this.#listening = components.host.onGone(() => void this.#lifecycle.guestGone().catch(() => undefined));
+    this.#listening = components.host.onGone(() => void this.#lifecycle.guestGone());
   }
 
   static async open(components: ContainersComponents): Promise<Containers> {
@@ -80,7 +80,10 @@ export class Containers {
   async close(): Promise<void> {
     this.#listening.dispose();
     const running = this.#table.all().filter((container) => container.isRunning);
-    await Promise.all(running.map((container) => this.#stopper.killForRemoval(container).catch(() => undefined)));
+    const failed = ({ id }: Container) => {
+      return (error: unknown) => this.#components.onError?.(`ending container ${id}`, error);
+    };
+    await Promise.all(running.map((container) => this.#stopper.killForRemoval(container).catch(failed(container))));
     await this.#components.logs.flush();
   }
 

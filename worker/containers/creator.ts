@@ -3,6 +3,7 @@ import type { Platform } from "../api/types/common.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../api/types/container.ts";
 import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
@@ -141,8 +142,8 @@ export class Creator {
       const { volumes } = this.#components;
       for (const { point, anonymous } of mounts) {
         if (point.Name === undefined) continue;
-        await volumes.release(point.Name, base.id).catch(() => undefined);
-        if (anonymous) await volumes.removeUnused(point.Name).catch(() => undefined);
+        await regardless(volumes.release(point.Name, base.id));
+        if (anonymous) await regardless(volumes.removeUnused(point.Name));
       }
       throw error;
     }

@@ -1,5 +1,6 @@
 import type { AttachedStreams } from "../api/types/backend.ts";
 import { type Clock, settlesWithin } from "../internal/clock.ts";
+import { regardless, toldElsewhere } from "../internal/failures.ts";
 import type { Process } from "../runtime/runtime.ts";
 import { endedBy } from "./attach.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
@@ -57,7 +58,7 @@ async function copyOutputs(process: Process, outputs: readonly Output[], clock: 
       for await (const bytes of source) await fan.write(bytes);
     }),
   );
-  await process.exited.catch(() => undefined);
+  await regardless(process.exited);
   for (const { fan } of outputs) fan.hurry();
   await settlesWithin(clock, copied, drainTime);
   for (const { fan } of outputs) fan.close();
@@ -67,9 +68,9 @@ async function copyOutputs(process: Process, outputs: readonly Output[], clock: 
 function quiet(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
   const writer = stdin.getWriter();
   return new WritableStream<Uint8Array>({
-    write: (bytes) => writer.write(bytes).catch(() => undefined),
-    close: () => writer.close().catch(() => undefined),
-    abort: () => writer.close().catch(() => undefined),
+    write: (bytes) => regardless(writer.write(bytes)),
+    close: () => regardless(writer.close()),
+    abort: () => regardless(writer.close()),
   });
 }
 
@@ -88,7 +89,7 @@ export function promisedStreams(
 
 function promisedSource(source: Promise<ReadableStream<Uint8Array> | undefined>): ReadableStream<Uint8Array> {
   const reader = source.then((stream) => stream?.getReader());
-  reader.catch(() => undefined);
+  toldElsewhere(reader);
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -104,7 +105,7 @@ function promisedSource(source: Promise<ReadableStream<Uint8Array> | undefined>)
 
 function promisedSink(streams: Promise<AttachedStreams>): WritableStream<Uint8Array> {
   const writer = streams.then(({ stdin }) => stdin?.getWriter());
-  writer.catch(() => undefined);
+  toldElsewhere(writer);
   return new WritableStream<Uint8Array>({
     write: async (bytes) => (await writer)?.write(bytes),
     close: async () => (await writer)?.close(),

@@ -1,6 +1,7 @@
 import type { AttachedStreams, ExecStartOptions } from "../api/types/backend.ts";
 import type { ExecCreateRequest, ExecInspect } from "../api/types/exec.ts";
-import { conflict, invalidParameter, notFound, system } from "../errdefs/errors.ts";
+import { conflict, errorMessage, invalidParameter, notFound, system } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
 import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
 import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts";
@@ -111,7 +112,7 @@ export class Execs {
         detached: () => this.#event(exec.container, "exec_detach", id),
       });
     } catch (error) {
-      const text = new TextEncoder().encode(`${error instanceof Error ? error.message : error}\r\n`);
+      const text = new TextEncoder().encode(`${errorMessage(error)}\r\n`);
       const stdout = new ReadableStream<Uint8Array>({
         start(controller) {
           controller.enqueue(text);
@@ -158,7 +159,7 @@ export class Execs {
         (status) => this.#ended(exec, status.code),
         () => this.#ended(exec, 137),
       );
-      if (exec.size) await process.resize(exec.size).catch(() => undefined);
+      if (exec.size) await regardless(process.resize(exec.size));
       return process;
     } catch (error) {
       exec.state = "ended";

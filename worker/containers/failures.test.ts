@@ -203,6 +203,52 @@ test("a guest that is lost in the pause before a restart ends the container as o
   expect(fixture.clock.sleeping).toEqual([]);
 });
 
+test("a full disk keeps nobody from being told that a container's layer was lost with the guest", async () => {
+  const { records, fixture, containers } = await engine();
+  const id = await run(containers, "web", { Cmd: ["true"] }, "busybox");
+  await expect.poll(async () => (await containers.inspect(id)).State.Status).toBe("exited");
+  records.refuse(/./);
+  fixture.loseGuest();
+  await expect.poll(() => fixture.failures).toEqual([`recording the state of container ${id}: disk full`]);
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", Error: lostLayer });
+});
+
+test("a restart that can neither start nor be recorded ends the wait, and is reported", async () => {
+  const { records, fixture, containers } = await engine();
+  const id = await run(containers, "flaky", { Cmd: ["false"], HostConfig: always }, "busybox");
+  const { result } = await containers.wait(id, { condition: "not-running" });
+  await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  fixture.noGuest = new Error("out of memory");
+  records.refuse(/./);
+  fixture.clock.advance();
+  expect((await result).StatusCode).toBe(1);
+  expect(fixture.failures).toContain(`recording the state of container ${id}: disk full`);
+  expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", Restarting: false });
+});
+
+test("an anonymous volume that cannot be removed is reported, and keeps nothing else from going", async () => {
+  const { fixture, containers } = await engine();
+  const id = await create(containers, "web", { Volumes: { "/data": {} } });
+  fixture.volumes.removeUnused = async () => {
+    throw new Error("disk full");
+  };
+  await containers.remove(id, { ...forced, removeVolumes: true });
+  expect(await containers.list(listAll)).toEqual([]);
+  expect(fixture.failures).toEqual(["removing volume anonymous1: disk full"]);
+});
+
+test("close() reports a container that it could not end", async () => {
+  const { fixture, containers } = await engine();
+  const id = await run(containers, "web");
+  const task = fixture.runtime.tasks.get(id);
+  if (!task) throw new Error("it does not run");
+  task.kill = async () => {
+    throw new Error("the guest does not answer");
+  };
+  await containers.close();
+  expect(fixture.failures).toEqual([`ending container ${id}: the guest does not answer`]);
+});
+
 test("stop() of a paused container lets it go on, to hear the signal", async () => {
   const { fixture, containers } = await engine();
   const id = await run(containers, "web");

@@ -1,6 +1,7 @@
 import type { Health, HealthConfig, HealthcheckResult } from "../api/types/container.ts";
 import { errorMessage } from "../errdefs/errors.ts";
 import { rfc3339Nano } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
 import { durationString } from "../internal/units/duration.ts";
 import type { Process, Task } from "../runtime/runtime.ts";
@@ -37,7 +38,8 @@ export class HealthMonitor {
     const [kind = "NONE"] = config?.Test ?? [];
     if (!config || kind === "NONE") return;
     this.#container.health = { Status: "starting", FailingStreak: 0, Log: this.#container.health?.Log ?? [] };
-    void this.#watch(config).catch(() => undefined);
+    // It rejects when it is stopped: a probe that goes wrong is a result.
+    this.#watch(config).catch(() => undefined);
   }
 
   stop(): void {
@@ -99,13 +101,13 @@ export class HealthMonitor {
       const started = this.#exec(probeCommand(config));
       const process = await Promise.race([started, expired]);
       if (!process) {
-        started.then((tardy) => tardy.kill(SIGKILL)).catch(() => undefined);
+        regardless(started.then((tardy) => tardy.kill(SIGKILL)));
         return late("");
       }
       const output = new ProbeOutput(process);
       try {
         const status = await Promise.race([process.exited, expired]);
-        if (!status) await Promise.race([process.kill(SIGKILL).catch(() => undefined), pause(drainTime)]);
+        if (!status) await Promise.race([regardless(process.kill(SIGKILL)), pause(drainTime)]);
         await Promise.race([output.ended, pause(drainTime)]);
         return status ? finish(status.code, output.text) : late(output.text);
       } finally {
@@ -150,7 +152,7 @@ class ProbeOutput {
   }
 
   cancel(): void {
-    for (const reader of this.#readers) reader.cancel().catch(() => undefined);
+    for (const reader of this.#readers) regardless(reader.cancel());
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, index: number): Promise<void> {

@@ -1,16 +1,17 @@
 import { conflict, errorMessage, invalidParameter, isEngineError, notModified, system } from "../errdefs/errors.ts";
-import { abortable } from "../internal/abort.ts";
 import { rfc3339Nano, settlesWithin } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import type { ContainerLog } from "../logger/log.ts";
 import { StartFailed, type Task } from "../runtime/runtime.ts";
 import type { ExitStatus } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
-import { type Container, lostLayer, type RunningTask } from "./container.ts";
+import { type Container, lostLayer, noted, type RunningTask } from "./container.ts";
 import { openLog } from "./container-log.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { Creator } from "./creator.ts";
 import { HealthMonitor } from "./health.ts";
 import type { Launcher, LaunchOptions } from "./launch.ts";
+import type { StateRecord } from "./record.ts";
 import type { Remover } from "./remover.ts";
 import { announceGivenBack, announceTaken } from "./resource-events.ts";
 import { restartPause, restarts } from "./restart-policy.ts";
@@ -63,7 +64,7 @@ export class Lifecycle {
     });
   }
 
-  /** Everything that was in the guest is gone. */
+  /** Everything that was in the guest is gone. Never rejects. */
   async guestGone(): Promise<void> {
     const { snapshotter } = this.#components;
     await Promise.all(
@@ -74,7 +75,7 @@ export class Lifecycle {
         // What runs hears of it by its task.
         if (container.running) return;
         if (container.restartPause && container.state.status === "restarting") await this.#giveUpRestart(container);
-        else await container.updateState({ error: lostLayer });
+        else await noted(this.#components, container, { error: lostLayer });
       }),
     );
   }
@@ -187,52 +188,59 @@ export class Lifecycle {
 
   /** Nothing that fails here may keep the container from being over, and who waits for it from being told. */
   async #settle(container: Container, task: Task, status: ExitStatus | undefined): Promise<void> {
-    const { events, logs } = this.#components;
     const failures: unknown[] = [];
-    const fail = (error: unknown) => void failures.push(error);
+    const tried = (step: Promise<void>) => step.catch((error: unknown) => void failures.push(error));
     const { running } = container;
     const exitCode = status?.code ?? lostExitCode;
-    const { AutoRemove, RestartPolicy } = container.record.hostConfig;
-    const again = !container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode });
-    const removes = AutoRemove && !container.kept && !again;
+    const next = fate(container, exitCode);
     // Once it is cleared the store does not know it any more.
-    if (removes) running?.log.close();
-    const [{ oomKilled }] = await Promise.all([
-      (status ? task.delete() : Promise.resolve({ oomKilled: false })).catch(() => ({ oomKilled: false })),
-      removes ? this.#parts.remover.clear(container).catch(fail) : undefined,
+    if (next === "removed") running?.log.close();
+    const [oomKilled] = await Promise.all([
+      status ? clearAway(task) : false,
+      next === "removed" ? tried(this.#parts.remover.clear(container)) : undefined,
     ]);
-    if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
     container.running = undefined;
     const finishedAt = this.#now();
-    const ranFor = Date.parse(finishedAt) - Date.parse(container.state.startedAt);
-    const state = {
-      status: again ? ("restarting" as const) : ("exited" as const),
-      exitCode,
-      oomKilled,
-      pid: 0,
-      finishedAt,
+    const ended: Partial<StateRecord> = {
+      ...{ status: next === "restarted" ? "restarting" : "exited", exitCode, oomKilled, pid: 0, finishedAt },
       error: container.layerLost ? lostLayer : "",
     };
-    if (removes && failures.length === 0) {
-      container.record = { ...container.record, state: { ...container.state, ...state } };
-    } else await container.settleState(state).catch(fail);
+    // What is about to go is not written once more.
+    if (next === "removed" && failures.length === 0) {
+      container.record = { ...container.record, state: { ...container.state, ...ended } };
+    } else await tried(container.settleState(ended));
     // Who has read the output to its end finds the exit code recorded.
-    await this.#closeRun(container, running).catch(fail);
-    const execDuration = String(Math.max(0, Math.floor(ranFor / 1000)));
-    const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
-    if (running) announceGivenBack(events, container, running);
-    events.publish("container", "die", container.id, attributes);
-    container.announceExit();
-    if (!removes) void logs.save(container.id).catch((error) => this.#failed("keeping the log", container, error));
-    if (again) this.#restartLater(container, ranFor);
-    else if (removes && failures.length === 0) await this.#parts.remover.forget(container).catch(fail);
+    await tried(this.#closeRun(container, running));
+    this.#announceEnd(container, running);
+    if (next !== "removed") void this.#saveLog(container);
+    if (next === "restarted") this.#restartLater(container);
+    if (next === "removed" && failures.length === 0) await tried(this.#parts.remover.forget(container));
     if (failures.length === 0) return;
-    if (removes) {
+    if (next === "removed") {
       // It stays, to be removed by hand; who waits for its removal waits in vain.
       container.removing = false;
       container.announceRemoval();
     }
     throw failures[0];
+  }
+
+  #announceEnd(container: Container, running: RunningTask | undefined): void {
+    const { events } = this.#components;
+    const { exitCode, oomKilled } = container.state;
+    if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
+    if (running) announceGivenBack(events, container, running);
+    const execDuration = String(Math.max(0, Math.floor(ranFor(container) / 1000)));
+    const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
+    events.publish("container", "die", container.id, attributes);
+    container.announceExit();
+  }
+
+  async #saveLog(container: Container): Promise<void> {
+    try {
+      await this.#components.logs.save(container.id);
+    } catch (error) {
+      this.#failed("keeping the log", container, error);
+    }
   }
 
   async #closeRun(container: Container, running: RunningTask | undefined): Promise<void> {
@@ -243,8 +251,8 @@ export class Lifecycle {
     await running?.sandbox.release();
   }
 
-  #restartLater(container: Container, ranFor: number): void {
-    const pause = restartPause(this.#pauses.get(container) ?? 0, ranFor);
+  #restartLater(container: Container): void {
+    const pause = restartPause(this.#pauses.get(container) ?? 0, ranFor(container));
     this.#pauses.set(container, pause);
     const stop = new AbortController();
     container.restartPause = stop;
@@ -261,7 +269,8 @@ export class Lifecycle {
         }
       });
     };
-    void abortable(restart(), stop.signal).catch(() => undefined);
+    // It rejects only when the pause is given up: what goes wrong after that is reported.
+    restart().catch(() => undefined);
   }
 
   /** The guest was lost in the pause before a restart. */
@@ -274,11 +283,8 @@ export class Lifecycle {
 
   async #neverRestarted(container: Container): Promise<void> {
     const lost = container.layerLost && { exitCode: lostExitCode, error: lostLayer };
-    try {
-      await container.settleState({ status: "exited", ...lost });
-    } finally {
-      container.announceExit();
-    }
+    await noted(this.#components, container, { status: "exited", ...lost });
+    container.announceExit();
   }
 
   #failed(operation: string, container: Container, error: unknown): void {
@@ -290,14 +296,35 @@ export class Lifecycle {
   }
 }
 
+/** What becomes of a container whose process has ended. */
+function fate(container: Container, exitCode: number): "restarted" | "removed" | "left" {
+  const { AutoRemove, RestartPolicy } = container.record.hostConfig;
+  if (!container.layerLost && restarts(RestartPolicy, { ...container.record, exitCode })) return "restarted";
+  return AutoRemove && !container.kept ? "removed" : "left";
+}
+
+/** Milliseconds that its last run took. */
+function ranFor({ state }: Container): number {
+  return Date.parse(state.finishedAt) - Date.parse(state.startedAt);
+}
+
+/** Gives back what the guest keeps of a task that has ended, and answers whether memory ran out. It may be gone with the guest. */
+async function clearAway(task: Task): Promise<boolean> {
+  try {
+    return (await task.delete()).oomKilled;
+  } catch {
+    return false;
+  }
+}
+
 /** Ends a task of which nobody shall ever know. */
 async function putDown(task: Task): Promise<void> {
-  for (const output of [task.stdout, task.stderr]) output?.cancel().catch(() => undefined);
+  for (const output of [task.stdout, task.stderr]) regardless(output?.cancel());
   try {
     await task.kill(SIGKILL);
     await task.exited;
   } catch {
     // It has ended by itself, or with its guest.
   }
-  await task.delete().catch(() => undefined);
+  await clearAway(task);
 }

@@ -1,10 +1,14 @@
 import { conflict } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { containerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 
-type RemoverComponents = Pick<ContainersComponents, "host" | "images" | "snapshotter" | "volumes" | "events" | "logs">;
+type RemoverComponents = Pick<
+  ContainersComponents,
+  "host" | "images" | "snapshotter" | "volumes" | "events" | "logs" | "onError"
+>;
 
 /** Takes containers away: what they hold first, then their record and name. */
 export class Remover {
@@ -38,11 +42,11 @@ export class Remover {
   async clear(container: Container): Promise<void> {
     const { host, snapshotter, logs } = this.#components;
     container.removing = true;
-    await container.snapshot?.catch(() => undefined);
+    await regardless(container.snapshot);
     const folder = host.running?.guest.run([
       { op: "remove", path: containerFolder(container.id), recursive: true, missingOk: true },
     ]);
-    await Promise.all([folder?.catch(() => undefined), snapshotter.remove(container.id), logs.remove(container.id)]);
+    await Promise.all([regardless(folder), snapshotter.remove(container.id), logs.remove(container.id)]);
   }
 
   /** Gives back its volumes, the record and the name. */
@@ -52,7 +56,7 @@ export class Remover {
     this.#components.events.publish("container", "destroy", container.id, container.attributes());
     container.announceRemoval();
     // The container is gone whether or not that succeeds; the next start collects again.
-    await this.#components.images.collectLayers(container.record.diffIds).catch(() => undefined);
+    await this.#reported("collecting layers", this.#components.images.collectLayers(container.record.diffIds));
   }
 
   async #releaseVolumes(container: Container, remove: boolean): Promise<void> {
@@ -60,7 +64,16 @@ export class Remover {
     for (const { point, anonymous } of container.record.mounts) {
       if (point.Type !== "volume" || point.Name === undefined) continue;
       await volumes.release(point.Name, container.id);
-      if (remove && anonymous) await volumes.removeUnused(point.Name).catch(() => undefined);
+      // Without its container nobody asks for it, and `volume prune` finds it.
+      if (remove && anonymous) await this.#reported(`removing volume ${point.Name}`, volumes.removeUnused(point.Name));
+    }
+  }
+
+  async #reported(operation: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#components.onError?.(operation, error);
     }
   }
 }

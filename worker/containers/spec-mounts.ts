@@ -59,33 +59,9 @@ function specMount({ point, path, recursive, flags = [], tmpfs }: ContainerMount
 }
 
 const tmpfsFlags = new Set(
-  [
-    "defaults",
-    "async",
-    "sync",
-    "dirsync",
-    "atime",
-    "noatime",
-    "diratime",
-    "nodiratime",
-    "relatime",
-    "norelatime",
-  ].concat(
-    ["strictatime", "nostrictatime", "dev", "nodev", "exec", "noexec", "suid", "nosuid", "mand", "nomand", "ro", "rw"],
-    [
-      "bind",
-      "rbind",
-      "remount",
-      "private",
-      "rprivate",
-      "shared",
-      "rshared",
-      "slave",
-      "rslave",
-      "unbindable",
-      "runbindable",
-    ],
-  ),
+  `defaults async sync dirsync atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime dev nodev
+  exec noexec suid nosuid mand nomand ro rw bind rbind remount private rprivate shared rshared slave rslave unbindable
+  runbindable`.split(/\s+/),
 );
 const tmpfsValues = new Set(["gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid"]);
 

@@ -1,3 +1,4 @@
+import { regardless } from "../internal/failures.ts";
 import type { Process } from "../runtime/runtime.ts";
 import { OutputFan } from "./output-fan.ts";
 
@@ -57,10 +58,10 @@ export class ContainerStdio {
       write: async (bytes) => {
         const stdin = await this.#stdin;
         // A process that has ended reads no more: as with a pipe whose other end is closed, without an error for the client.
-        await stdin?.write(bytes).catch(() => undefined);
+        await regardless(stdin?.write(bytes));
       },
-      close: () => finish().catch(() => undefined),
-      abort: () => finish().catch(() => undefined),
+      close: () => regardless(finish()),
+      abort: () => regardless(finish()),
     });
   }
 }

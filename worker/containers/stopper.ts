@@ -9,6 +9,7 @@ import {
   system,
 } from "../errdefs/errors.ts";
 import { settlesWithin } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { GuestError } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type Container, noted, type RunningTask } from "./container.ts";
@@ -39,7 +40,7 @@ export class Stopper {
     await this.#endRestarts(container);
     const { running } = container;
     if (running) {
-      await this.#signal(container, running, signal).catch(() => undefined);
+      await regardless(this.#signal(container, running, signal));
       await this.#thaw(container, running);
       const ended = over(running);
       if (timeout < 0) await ended;
@@ -87,7 +88,7 @@ export class Stopper {
       if (!(error instanceof GuestError && error.code === "ESRCH")) throw error;
     });
     // Without a pid namespace of its own, its other processes outlive the first.
-    if (container.record.hostConfig.PidMode !== "") await running.task.killAll().catch(() => undefined);
+    if (container.record.hostConfig.PidMode !== "") await regardless(running.task.killAll());
     await over(running);
   }
 
@@ -101,7 +102,7 @@ export class Stopper {
   async #thaw(container: Container, running: RunningTask): Promise<void> {
     await container.lock.run(async () => {
       if (container.running !== running || container.state.status !== "paused") return;
-      await running.task.resume().catch(() => undefined);
+      await regardless(running.task.resume());
       await noted(this.#components, container, { status: "running" });
       this.#components.events.publish("container", "unpause", container.id, container.attributes());
     });
@@ -125,7 +126,7 @@ export class Stopper {
 
 /** Its end, whether or not that could be recorded: who records it tells of that. */
 function over(running: RunningTask): Promise<void> {
-  return running.ended.catch(() => undefined);
+  return regardless(running.ended);
 }
 
 function readSignal(text: string, refusal: string): number {

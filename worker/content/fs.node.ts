@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
+import { type EngineError, errorMessage, isEngineError, system } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { checkPatch } from "./chunk-writer.ts";
 import { checkFileName } from "./file-name.ts";
 import type { ChunkedFiles, FileInfo, FileWriter, StoredFile } from "./files.ts";
@@ -138,7 +139,7 @@ class FsWriter implements FileWriter {
   async abort(): Promise<void> {
     if (this.#done) return;
     this.#done = true;
-    await this.#handle.close().catch(() => undefined);
+    await regardless(this.#handle.close());
     await rm(this.#paths.path, { force: true });
   }
 
@@ -224,5 +225,5 @@ function toSystem(error: unknown): EngineError {
   if (isEngineError(error)) return error;
   const code = codeOf(error);
   if (code === "ENOSPC" || code === "EDQUOT") return system("no space left on device", { cause: error });
-  return system(error instanceof Error ? error.message : String(error), { cause: error });
+  return system(errorMessage(error), { cause: error });
 }

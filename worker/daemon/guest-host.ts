@@ -1,6 +1,7 @@
 import type { GuestHost, RunningGuest } from "../containers/components.ts";
 import { errorMessage, unavailable } from "../errdefs/errors.ts";
 import type { Disposable } from "../internal/disposable.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { AgentClient, hostFiles } from "../shim/agent-client.ts";
 import type { Guest } from "../shim/guest.ts";
@@ -68,7 +69,7 @@ export class MachineGuest implements GuestHost {
     this.#exit.dispose();
     // Twice: one that is being set up may never answer, and one that came of it meanwhile is not wanted.
     this.#client?.disconnect("the engine is stopping");
-    await this.#boot?.catch(() => undefined);
+    await regardless(this.#boot);
     this.#client?.disconnect("the engine is stopping");
     await this.#components.machine.stop();
   }
@@ -99,7 +100,7 @@ export class MachineGuest implements GuestHost {
     const told = this.#running !== undefined;
     this.#running = undefined;
     // Where the agent broke its protocol the machine still runs: no one can talk to it any more.
-    this.#components.machine.stop().catch(() => undefined);
+    regardless(this.#components.machine.stop());
     if (told) for (const listener of [...this.#listeners]) listener(reason);
   }
 }

@@ -2,6 +2,7 @@ import type { GuestHost } from "../containers/components.ts";
 import { system } from "../errdefs/errors.ts";
 import type { HostSession, HostShell, ShellOptions } from "../host/host-session.ts";
 import type { Disposable } from "../internal/disposable.ts";
+import { regardless, toldElsewhere } from "../internal/failures.ts";
 import type { DuplexBytes } from "../internal/streams.ts";
 import type { Guest } from "../shim/guest.ts";
 
@@ -61,13 +62,13 @@ export class GuestHostSession implements HostSession {
     const { stdin, stdout } = shell;
     if (!stdin || !stdout) throw system("the shell has no terminal");
     const end = (): void => {
-      shell.kill(hangup).catch(() => undefined);
+      regardless(shell.kill(hangup));
     };
     signal?.addEventListener("abort", end, { once: true });
     // Given up while it was being started.
     if (signal?.aborted) end();
     const exited = shell.exited.finally(() => signal?.removeEventListener("abort", end));
-    exited.catch(() => undefined);
+    toldElsewhere(exited);
     return {
       readable: stdout,
       writable: noticed(stdin, this.#onUse),
@@ -92,7 +93,7 @@ export class GuestHostSession implements HostSession {
     await guest.run([{ op: "mkdir", path: folder, mode: 0o755, parents: true }]);
     // Root alone: whoever connects commands the engine.
     return guest.listen(this.#socket, 0o600, (connection) => {
-      this.#invoked(connection).catch(() => undefined);
+      toldElsewhere(this.#invoked(connection));
     });
   }
 
@@ -101,8 +102,8 @@ export class GuestHostSession implements HostSession {
     try {
       await this.#handlers.at(-1)?.(connection);
     } finally {
-      if (!connection.writable.locked) await connection.writable.close().catch(() => undefined);
-      if (!connection.readable.locked) await connection.readable.cancel().catch(() => undefined);
+      if (!connection.writable.locked) await regardless(connection.writable.close());
+      if (!connection.readable.locked) await regardless(connection.readable.cancel());
     }
   }
 }

@@ -1,6 +1,7 @@
 import { errorMessage } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import { readWhole } from "../internal/bytes.ts";
+import { regardless } from "../internal/failures.ts";
 
 /** The part of `fetch` that a registry client needs. The environment hands it in. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
@@ -204,7 +205,7 @@ export async function* readBody(
     throw new NetworkError("unexpected EOF", { cause, transient: true });
   } finally {
     watchdog.dispose();
-    await reader?.cancel().catch(() => undefined);
+    await regardless(reader?.cancel());
   }
 }
 

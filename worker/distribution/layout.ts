@@ -1,6 +1,7 @@
 import { type CreateSha256, sha256 } from "../archive/sha256.ts";
 import { invalidParameter, notFound } from "../errdefs/errors.ts";
 import { readWhole } from "../internal/bytes.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
 import { type Index, manifestLimit, parseManifestOrIndex } from "../oci/manifest.ts";
@@ -151,7 +152,7 @@ export function urlLayout({ fetch, base, idleTimeout }: UrlLayoutOptions): Layou
       );
       if (response.ok) return readBody(response, { watchdog, idleTimeout });
       watchdog.dispose();
-      await response.body?.cancel().catch(() => undefined);
+      await regardless(response.body?.cancel());
       if (response.status === 404) return undefined;
       throw new NetworkError(`cannot read ${url.href}: ${response.status}`, { transient: response.status >= 500 });
     },

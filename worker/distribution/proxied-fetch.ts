@@ -1,3 +1,4 @@
+import { regardless } from "../internal/failures.ts";
 import { type Fetch, NetworkError } from "./http.ts";
 
 /** Headers between `browserFetch` and the registry proxy (web/proxy). */
@@ -65,7 +66,7 @@ async function throughProxy(
   });
   const problem = response.headers.has(proxyHeaders.request) ? response.headers.get(proxyHeaders.error) : "no-proxy";
   if (problem === null) return withChallenge(response);
-  await response.body?.cancel().catch(() => undefined);
+  await regardless(response.body?.cancel());
   if (problem === "not-allowed" || problem === "no-proxy") return problem;
   throw new NetworkError(decoded(response.headers.get(proxyHeaders.message)) || "the registry proxy failed", {
     transient: response.status >= 500 && problem !== "untrusted",

@@ -1,4 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Authorizer } from "./authorizer.ts";
 import { type Fetch, type Limits, NetworkError, networkError, readSmallBody, requestLine, Watchdog } from "./http.ts";
 import { RegistryError, registryError, tokenError } from "./registry-error.ts";
@@ -159,7 +160,7 @@ export class RegistryClient {
 
   async #discard({ response, watchdog }: RegistryAnswer): Promise<void> {
     watchdog.dispose();
-    await response.body?.cancel().catch(() => undefined);
+    await regardless(response.body?.cancel());
   }
 }
 

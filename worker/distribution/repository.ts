@@ -1,6 +1,7 @@
 import type { CreateSha256 } from "../archive/sha256.ts";
 import { sha256 } from "../archive/sha256.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { asArray, asString, parseJsonObject } from "../oci/json.ts";
@@ -115,7 +116,7 @@ export class RemoteRepository implements Repository {
     const encoded = response.headers.get("content-encoding") !== null;
     if (start === undefined || start > offset || (length !== null && !encoded && Number(length) !== expected)) {
       watchdog.dispose();
-      await response.body?.cancel().catch(() => undefined);
+      await regardless(response.body?.cancel());
       throw new NetworkError(
         `blob ${descriptor.digest}: expected ${expected} bytes from ${offset}, the registry offers ${length}`,
       );
@@ -133,7 +134,7 @@ export class RemoteRepository implements Repository {
         signal,
       });
       watchdog.dispose();
-      await response.body?.cancel().catch(() => undefined);
+      await regardless(response.body?.cancel());
       const digest = response.headers.get("docker-content-digest");
       const mediaType = response.headers.get("content-type");
       return isDigest(digest) ? { digest, ...(mediaType ? { mediaType } : {}) } : undefined;

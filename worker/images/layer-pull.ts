@@ -6,6 +6,7 @@ import type { Limits } from "../distribution/http.ts";
 import type { Repository } from "../distribution/repository.ts";
 import { errorMessage, invalidParameter, isEngineError, system } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, shortId } from "../oci/digest.ts";
@@ -68,7 +69,7 @@ export class LayerPull {
           const known = this.#shared.get(keyOf(layer));
           const record = known ?? this.#bring(layer, missing.has(layer), { slots, below, signal: stop.signal });
           this.#shared.set(keyOf(layer), record);
-          below = record.catch(() => undefined);
+          below = regardless(record);
           return record;
         }),
         (reason) => stop.abort(reason),

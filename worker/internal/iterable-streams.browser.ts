@@ -1,3 +1,4 @@
+import { regardless } from "../internal/failures.ts";
 /**
  * Lets `for await (const piece of stream)` work where the browser's ReadableStream has no iterator yet, as WebKit's has
  * none. As in the Streams standard, leaving the loop early cancels the stream.
@@ -16,7 +17,7 @@ async function* pieces<T>(this: ReadableStream<T>): AsyncGenerator<T> {
   try {
     for (let result = await reader.read(); !result.done; result = await reader.read()) yield result.value;
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await regardless(reader.cancel());
     reader.releaseLock();
   }
 }

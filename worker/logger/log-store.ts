@@ -1,5 +1,6 @@
 import type { ChunkedFiles } from "../content/files.ts";
 import type { Clock } from "../internal/clock.ts";
+import { regardless } from "../internal/failures.ts";
 import { ContainerLog, type LogEntry } from "./log.ts";
 import type { LogSettings } from "./log-options.ts";
 
@@ -82,11 +83,9 @@ export class LogStore {
 
   #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.#work.get(id) ?? Promise.resolve()).then(work);
-    const settled = turn
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#work.get(id) === settled) this.#work.delete(id);
-      });
+    const settled = regardless(turn).then(() => {
+      if (this.#work.get(id) === settled) this.#work.delete(id);
+    });
     this.#work.set(id, settled);
     return turn;
   }

@@ -12,7 +12,8 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
+import { type EngineError, errorMessage, isEngineError, system } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { Lock } from "../internal/lock.ts";
 import { decodeLine, encodeLine } from "./journal.ts";
 import { checkKey } from "./keys.ts";
@@ -153,7 +154,7 @@ export class FsRecords implements RecordStore {
       }
       this.#reserved = true;
     } catch {
-      await rm(place, { force: true }).catch(() => undefined);
+      await regardless(rm(place, { force: true }));
     }
   }
 
@@ -174,7 +175,7 @@ export class FsRecords implements RecordStore {
       await this.#handle.truncate(this.#size);
       await this.#handle.datasync();
     } catch {
-      this.#failed = system(`the record store failed and takes no more changes: ${messageOf(reason)}`);
+      this.#failed = system(`the record store failed and takes no more changes: ${errorMessage(reason)}`);
     }
   }
 
@@ -209,8 +210,8 @@ export class FsRecords implements RecordStore {
       await former.close();
       await syncFolder(dirname(this.#path));
     } catch {
-      if (next && next !== this.#handle) await next.close().catch(() => undefined);
-      await rm(temporary(this.#path), { force: true }).catch(() => undefined);
+      if (next && next !== this.#handle) await regardless(next.close());
+      await regardless(rm(temporary(this.#path), { force: true }));
     }
   }
 }
@@ -302,13 +303,9 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function toSystem(error: unknown): EngineError {
   if (isEngineError(error)) return error;
-  return system(isDiskFull(error) ? "no space left on device" : messageOf(error), { cause: error });
+  return system(isDiskFull(error) ? "no space left on device" : errorMessage(error), { cause: error });
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { EngineApi, UpgradedConnection } from "../api/engine-api.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 import type { Disposable } from "../internal/disposable.ts";
+import { regardless } from "../internal/failures.ts";
 import type { Channel } from "./channel.ts";
 import { type AnswerHead, isRequestHead, type RequestHead } from "./engine-protocol.ts";
 import { Multiplexer } from "./multiplexer.ts";
@@ -40,7 +41,7 @@ async function handOver(channel: Channel, connection: UpgradedConnection): Promi
   const head: AnswerHead = { kind: "upgraded", contentType: connection.contentType };
   channel.send(head);
   const over = new AbortController();
-  const input = channel.readable.pipeTo(connection.writable, { signal: over.signal }).catch(() => undefined);
+  const input = regardless(channel.readable.pipeTo(connection.writable, { signal: over.signal }));
   // A client that is gone is noticed here even when there is no output.
   const gone = (): void => over.abort(channel.signal.reason);
   channel.signal.addEventListener("abort", gone, { once: true });

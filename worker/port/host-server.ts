@@ -1,6 +1,7 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import type { HostSession } from "../host/host-session.ts";
 import type { Disposable } from "../internal/disposable.ts";
+import { regardless, toldElsewhere } from "../internal/failures.ts";
 import type { DuplexBytes } from "../internal/streams.ts";
 import type { Channel } from "./channel.ts";
 import { type InvocationHead, isResize, isShellHead, type ShellEvent } from "./host-protocol.ts";
@@ -29,15 +30,15 @@ async function shell(channel: Channel, head: unknown, session: HostSession): Pro
   const { size, env } = head;
   const opened = await session.openShell({ size, ...(env ? { env } : {}), signal: channel.signal });
   channel.onMessage((message) => {
-    if (isResize(message)) opened.resize(message.size).catch(() => undefined);
+    if (isResize(message)) regardless(opened.resize(message.size));
   });
   const tell = (event: ShellEvent): void => channel.send(event);
   tell({ kind: "opened" });
   const over = new AbortController();
-  const input = channel.readable.pipeTo(opened.writable, { signal: over.signal }).catch(() => undefined);
+  const input = regardless(channel.readable.pipeTo(opened.writable, { signal: over.signal }));
   const exited = opened.exited.then((status) => tell({ kind: "exited", status }));
   // Where the guest is gone the output breaks off as well, and tells the page.
-  exited.catch(() => undefined);
+  toldElsewhere(exited);
   try {
     await opened.readable.pipeTo(channel.writable, { preventClose: true, signal: channel.signal });
     await exited;

@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../internal/failures.ts";
 import type { ExitStatus, Guest, GuestOperation, GuestProcess, SpawnOptions } from "../shim/guest.ts";
 import { GuestError, RuntimeFailed } from "../shim/guest.ts";
 import { cgroupFileNames, parseFlat, parseMetrics, resourceOperations } from "./cgroup.ts";
@@ -84,15 +85,15 @@ class CrunBundle implements Bundle {
     const prepared = this.#flush();
     const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
     const spawned = spawnCrun(this.#guest, names, argv, [this.#id], { ...stdio, ...(signal && { signal }) });
-    spawned.catch(() => undefined);
+    toldElsewhere(spawned);
     try {
       await prepared;
       const process = await spawned;
       await this.#release();
       return new CrunTask(this.#guest, this.#id, config.linux.cgroupsPath, process);
     } catch (error) {
-      await spawned.then((process) => process.kill(sigkill).then(() => process.exited)).catch(() => undefined);
-      await this.discard().catch(() => undefined);
+      await regardless(spawned.then((process) => process.kill(sigkill).then(() => process.exited)));
+      await regardless(this.discard());
       // A crun that was killed leaves its container's first process, which may take a moment to end.
       if (signal?.aborted) await clearCgroup(this.#guest, this.#cgroup);
       throw error instanceof RuntimeFailed
@@ -126,7 +127,7 @@ class CrunBundle implements Bundle {
     this.#pending = [];
     if (pending.length === 0) return Promise.resolve();
     const done = this.#guest.run(pending);
-    done.catch(() => undefined);
+    toldElsewhere(done);
     return done;
   }
 }
@@ -186,7 +187,7 @@ class CrunTask implements Task {
     const argv = ["exec", "--detach", "--process", `${files}.json`];
     const socket = `${consoles}/${execId}`;
     const spawned = spawnCrun(this.#guest, { files, socket }, argv, [this.id], stdio);
-    spawned.catch(() => undefined);
+    toldElsewhere(spawned);
     const clear = () =>
       this.#guest.run(
         [".json", ".pid", ".log"].map((suffix) => ({
@@ -198,10 +199,10 @@ class CrunTask implements Task {
     try {
       await written;
       const started = await spawned;
-      started.exited.then(clear).catch(() => undefined);
+      regardless(started.exited.then(clear));
       return started;
     } catch (error) {
-      await clear().catch(() => undefined);
+      await regardless(clear());
       throw error instanceof RuntimeFailed ? translateCrunFailure("exec", error.message, process.args[0] ?? "") : error;
     }
   }
@@ -245,7 +246,7 @@ class CrunTask implements Task {
 
   async delete(): Promise<TaskExit> {
     const events = this.#text(`${this.#cgroup}/memory.events`);
-    const [text] = await Promise.all([events, clearAway(this.#guest, this.id, this.#cgroup).catch(() => undefined)]);
+    const [text] = await Promise.all([events, regardless(clearAway(this.#guest, this.id, this.#cgroup))]);
     return { oomKilled: (parseFlat(text).oom_kill ?? 0) > 0 };
   }
 
@@ -282,8 +283,8 @@ async function clearAway(guest: Guest, id: string, cgroup: string | undefined): 
 
 /** Something is still in the cgroup (a process outside the pid namespace, a cgroup made by the container): end it first. */
 async function clearSlowly(guest: Guest, id: string, cgroup: string): Promise<void> {
-  await killAll(guest, cgroup).catch(() => undefined);
-  await guest.run(clearOperations(id)).catch(() => undefined);
+  await regardless(killAll(guest, cgroup));
+  await regardless(guest.run(clearOperations(id)));
   await removeCgroup(guest, cgroup, nestedCgroups);
 }
 
@@ -291,7 +292,7 @@ async function clearSlowly(guest: Guest, id: string, cgroup: string): Promise<vo
 async function removeCgroup(guest: Guest, path: string, depth: number): Promise<void> {
   const names = depth > 0 ? await guest.readDir(path).catch(() => []) : [];
   for (const name of names) await removeCgroup(guest, `${path}/${name}`, depth - 1);
-  await guest.run([{ op: "remove", path, missingOk: true }]).catch(() => undefined);
+  await regardless(guest.run([{ op: "remove", path, missingOk: true }]));
 }
 
 function killAll(guest: Guest, cgroup: string): Promise<void> {
@@ -312,7 +313,7 @@ function clearOperations(id: string): GuestOperation[] {
 
 /** Ends what is in a cgroup and removes it. The kernel refuses until the last process has gone through its end. */
 async function clearCgroup(guest: Guest, path: string): Promise<void> {
-  await killAll(guest, path).catch(() => undefined);
+  await regardless(killAll(guest, path));
   for (let left = mostTries; left > 0; left--) {
     const removed = guest.run([{ op: "remove", path, missingOk: true }]).then(
       () => true,

@@ -1,4 +1,5 @@
 import type { Disposable } from "../internal/disposable.ts";
+import { regardless } from "../internal/failures.ts";
 import { WireReader } from "../internal/wire/fields.ts";
 import { FLAG_MORE, type Frame, ProtocolError } from "../internal/wire/frames.ts";
 import type { AgentPort } from "../vm/machine.ts";
@@ -209,7 +210,7 @@ export class AgentClient implements Guest {
       },
       { id },
     );
-    const giveUp = () => void this.#control.kill(id, SIGKILL).catch(() => undefined);
+    const giveUp = () => void regardless(this.#control.kill(id, SIGKILL));
     options.signal?.addEventListener("abort", giveUp);
     if (options.signal?.aborted) giveUp();
     return started
@@ -246,7 +247,7 @@ export class AgentClient implements Guest {
         const unlisten = this.#connection.request(FrameType.UNLISTEN, encodeUnlisten(id), "unlisten", {
           result: nothing,
         });
-        unlisten.catch(() => undefined);
+        regardless(unlisten);
       },
     };
   }
@@ -290,8 +291,8 @@ export class AgentClient implements Guest {
       onConnection({ readable, writable, pid, uid, gid });
     } else {
       // It connected just before the listener was closed.
-      readable.cancel().catch(() => undefined);
-      writable.abort().catch(() => undefined);
+      regardless(readable.cancel());
+      regardless(writable.abort());
     }
   }
 

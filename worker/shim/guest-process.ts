@@ -1,3 +1,4 @@
+import { toldElsewhere } from "../internal/failures.ts";
 import type { ExitStatus, GuestProcess, TerminalSize } from "./guest.ts";
 import type { GuestStream } from "./guest-stream.ts";
 
@@ -37,7 +38,7 @@ export class SpawnedProcess implements GuestProcess {
       this.#settle = { resolve, reject };
     });
     // Whoever awaits it still sees the error; nobody has to.
-    this.exited.catch(() => undefined);
+    toldElsewhere(this.exited);
   }
 
   resize(size: TerminalSize): Promise<void> {

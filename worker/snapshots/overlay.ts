@@ -1,4 +1,5 @@
 import { conflict, invalidParameter, notFound } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { Lock } from "../internal/lock.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Guest, GuestOperation } from "../shim/guest.ts";
@@ -164,7 +165,7 @@ export class OverlaySnapshotter implements Snapshotter {
     const operations: GuestOperation[] = [{ op: "remove", path, recursive: true, missingOk: true }];
     for (const layer of added.values())
       operations.push({ op: "unmount", target: layer.path, lazy: true, missingOk: true });
-    await guest.run(operations).catch(() => undefined);
+    await regardless(guest.run(operations));
   }
 
   get #baseLayer(): string {

@@ -1,4 +1,5 @@
 import { abortable } from "../internal/abort.ts";
+import { regardless } from "../internal/failures.ts";
 
 interface Running<Result> {
   readonly result: Promise<Result>;
@@ -37,7 +38,7 @@ export class SharedWork<Key, Result> {
         if (this.#running.get(key) === running) this.#running.delete(key);
         running.abort.abort(signal?.reason);
         // What it still writes must be there, or gone, when its last caller goes on: that one gives up what held it.
-        await running.result.catch(() => undefined);
+        await regardless(running.result);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { createSha256 } from "../archive/sha256.ts";
 import { errorMessage, unavailable } from "../errdefs/errors.ts";
+import { regardless } from "../internal/failures.ts";
 import { type GuestFile, type GuestManifest, parseGuestManifest } from "./guest-manifest.ts";
 import type { StartOptions } from "./machine.ts";
 import type { V86MachineComponents } from "./v86.ts";
@@ -120,7 +121,7 @@ async function* arriving(url: URL, signal: AbortSignal | undefined): AsyncGenera
     }
   } finally {
     patience.stop();
-    reader?.cancel().catch(() => undefined);
+    regardless(reader?.cancel());
   }
 }
 

@@ -1,3 +1,4 @@
+import { regardless } from "../../../worker/internal/failures.ts";
 /** Reads a stream chunk by chunk; leaving the loop early cancels it. */
 export async function* chunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
@@ -15,7 +16,7 @@ export async function* chunks(stream: ReadableStream<Uint8Array>): AsyncGenerato
     finished = true;
     throw error;
   } finally {
-    if (!finished) await reader.cancel().catch(() => {});
+    if (!finished) await regardless(reader.cancel());
     reader.releaseLock();
   }
 }

@@ -1,4 +1,5 @@
 import type { UpgradedConnection } from "../../../worker/api/engine-api.ts";
+import { regardless, toldElsewhere } from "../../../worker/internal/failures.ts";
 import type { Cli } from "../cli.ts";
 import type { Output } from "../output.ts";
 import { chunks } from "./bytes.ts";
@@ -34,13 +35,13 @@ export async function streamHijacked(cli: Cli, hijacked: Hijacked, signal: Abort
     const output = copiesOutput ? copyOutput(hijacked).then(() => "ended" as const) : undefined;
     const ends: Promise<StreamEnd>[] = [aborted(signal), input.run(output === undefined)];
     // What loses the race may still fail.
-    for (const end of [...ends, output]) end?.catch(() => {});
+    for (const end of [...ends, output]) toldElsewhere(end);
     if (output) ends.push(output);
     return await Promise.race(ends);
   } finally {
     input.stop();
     if (raw) await cli.context.setRaw(false);
-    await hijacked.connection.readable.cancel().catch(() => {});
+    await regardless(hijacked.connection.readable.cancel());
   }
 }
 
@@ -67,7 +68,7 @@ class InputCopy {
     this.#hijacked = hijacked;
     this.#reader = hijacked.stdin ? cli.context.stdin.getReader() : undefined;
     this.#writer = hijacked.connection.writable.getWriter();
-    this.#writer.closed.catch(() => {});
+    toldElsewhere(this.#writer.closed);
   }
 
   /**
@@ -90,7 +91,7 @@ class InputCopy {
   stop(): void {
     this.#stopped = true;
     this.#reader?.releaseLock();
-    this.#writer.close().catch(() => {});
+    regardless(this.#writer.close());
   }
 
   async #copy(): Promise<StreamEnd> {

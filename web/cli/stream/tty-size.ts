@@ -1,4 +1,5 @@
 import { sleep } from "../../../worker/internal/clock.ts";
+import { regardless } from "../../../worker/internal/failures.ts";
 import type { TerminalSize } from "../../../worker/shim/guest.ts";
 import type { Cli } from "../cli.ts";
 import { apiPath } from "../client.ts";
@@ -25,7 +26,7 @@ export function followSize(cli: Cli, target: ResizeTarget): { dispose(): void } 
   void initialSize(cli, target, () => ended);
   const subscription = cli.context.onResize((size) => {
     // A process that just ended has no terminal any more; that is no one's concern.
-    resizeTo(cli, target, size).catch(() => {});
+    regardless(resizeTo(cli, target, size));
   });
   return {
     dispose: () => {
@@ -46,5 +47,5 @@ async function initialSize(cli: Cli, target: ResizeTarget, ended: () => boolean)
       await sleep((attempt + 1) * 10);
     }
   }
-  if (!ended()) await cli.err.line("failed to resize tty, using default size").catch(() => {});
+  if (!ended()) await regardless(cli.err.line("failed to resize tty, using default size"));
 }

@@ -1,3 +1,4 @@
+import { regardless } from "../../internal/failures.ts";
 import type { UpgradedConnection } from "../engine-api.ts";
 import { rawStream } from "../hijack.ts";
 import type { ByteReader } from "./byte-reader.ts";
@@ -30,7 +31,7 @@ export async function handOver(options: {
       ]
     : [["content-type", rawStream]];
   const output = connection.readable.getReader();
-  signal.addEventListener("abort", () => output.cancel(signal.reason).catch(() => undefined), { once: true });
+  signal.addEventListener("abort", () => regardless(output.cancel(signal.reason)), { once: true });
   const fail = (error: unknown): void => gone.abort(error);
   const over = new AbortController();
   pumpInput(reader, connection.writable, over.signal).catch(fail);
@@ -51,18 +52,18 @@ export async function handOver(options: {
  */
 async function pumpInput(reader: ByteReader, writable: WritableStream<Uint8Array>, over: AbortSignal): Promise<void> {
   const stdin = writable.getWriter();
-  over.addEventListener("abort", () => stdin.abort(new Error("the connection has ended")).catch(() => undefined));
+  over.addEventListener("abort", () => regardless(stdin.abort(new Error("the connection has ended"))));
   let open = true;
   stdin.closed.catch(() => {
     open = false;
   });
   try {
     for (let piece = await reader.take(pieceSize); piece; piece = await reader.take(pieceSize)) {
-      if (open) await stdin.write(piece).catch(() => undefined);
+      if (open) await regardless(stdin.write(piece));
     }
   } catch (error) {
-    await stdin.abort(error).catch(() => undefined);
+    await regardless(stdin.abort(error));
     throw error;
   }
-  if (open) await stdin.close().catch(() => undefined);
+  if (open) await regardless(stdin.close());
 }

@@ -1,4 +1,5 @@
 import { concatBytes } from "../../internal/bytes.ts";
+import { regardless } from "../../internal/failures.ts";
 import type { BadRequest } from "./request-head.ts";
 
 const reasons: Readonly<Record<number, string>> = {
@@ -87,7 +88,7 @@ async function writeBody(
 ): Promise<void> {
   const reader = body.getReader();
   const stop = (): void => {
-    reader.cancel(signal.reason).catch(() => undefined);
+    regardless(reader.cancel(signal.reason));
   };
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -1,3 +1,5 @@
+import { errorMessage } from "../../errdefs/errors.ts";
+import { regardless, toldElsewhere } from "../../internal/failures.ts";
 import type { DuplexBytes } from "../../internal/streams.ts";
 import type { EngineApi } from "../engine-api.ts";
 import { matchRoute, takesConnectionOver } from "../route-table.ts";
@@ -37,10 +39,10 @@ export async function serveConnection(
   const reader = new ByteReader(connection.readable);
   const writer = connection.writable.getWriter();
   // Its failures are seen by the writes.
-  writer.closed.catch(() => undefined);
+  toldElsewhere(writer.closed);
   const end = (): void => {
-    writer.abort(options.signal?.reason).catch(() => undefined);
-    reader.cancel(options.signal?.reason).catch(() => undefined);
+    regardless(writer.abort(options.signal?.reason));
+    regardless(reader.cancel(options.signal?.reason));
   };
   options.signal?.addEventListener("abort", end, { once: true });
   if (options.signal?.aborted) end();
@@ -51,10 +53,10 @@ export async function serveConnection(
     }
     await writer.close();
   } catch (error) {
-    await writer.abort(error).catch(() => undefined);
+    await regardless(writer.abort(error));
   } finally {
     options.signal?.removeEventListener("abort", end);
-    await reader.cancel().catch(() => undefined);
+    await regardless(reader.cancel());
   }
 }
 
@@ -85,7 +87,7 @@ async function serveRequest(
 
 /** Undefined when the client left, or took too long: then the connection ends. */
 async function takeHead(reader: ByteReader, milliseconds: number): Promise<Uint8Array | undefined | "overflow"> {
-  const expired = setTimeout(() => reader.cancel(new Error("no request came")).catch(() => undefined), milliseconds);
+  const expired = setTimeout(() => regardless(reader.cancel(new Error("no request came"))), milliseconds);
   try {
     return await reader.takeUntil("\r\n\r\n", headLimit);
   } finally {
@@ -136,7 +138,7 @@ class Exchange {
     try {
       return new Request(url, init);
     } catch (error) {
-      throw new BadRequest(400, `malformed request: ${error instanceof Error ? error.message : error}`);
+      throw new BadRequest(400, `malformed request: ${errorMessage(error)}`);
     }
   }
 

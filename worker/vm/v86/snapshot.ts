@@ -1,4 +1,5 @@
 import { system } from "../../errdefs/errors.ts";
+import { toldElsewhere } from "../../internal/failures.ts";
 import { NinepHostFiles } from "../host-files.ts";
 import type { AgentPort } from "../machine.ts";
 import { NinepServer } from "../ninep/server.ts";
@@ -70,7 +71,7 @@ function rejection(): Rejection {
   const promise = new Promise<never>((_resolve, refuse) => {
     reject = refuse;
   });
-  promise.catch(() => {});
+  toldElsewhere(promise);
   return { promise, reject };
 }
 

@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../../../../worker/internal/failures.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -26,7 +27,7 @@ export const attachCommand: Command = {
 async function runAttach(cli: Cli, flags: ParsedFlags): Promise<void> {
   const name = flags.args[0] ?? "";
   const waiting = cli.api.request("POST", `/containers${apiPath(name, "wait")}`, { signal: cli.context.signal });
-  waiting.catch(() => {});
+  toldElsewhere(waiting);
   const container = await attachable(cli, name);
   checkTty(cli, !flags.bool("no-stdin"), container.Config.Tty);
   const signals = flags.bool("sig-proxy") && !container.Config.Tty ? proxySignals(cli, name) : undefined;
@@ -64,7 +65,7 @@ async function attach(cli: Cli, flags: ParsedFlags, name: string, container: Con
 async function redraw(cli: Cli, name: string): Promise<{ dispose(): void }> {
   const target = { kind: "containers", id: name } as const;
   const size = cli.context.size();
-  if (size) await resizeTo(cli, target, { rows: size.rows + 1, columns: size.columns + 1 }).catch(() => {});
+  if (size) await regardless(resizeTo(cli, target, { rows: size.rows + 1, columns: size.columns + 1 }));
   return followSize(cli, target);
 }
 

@@ -1,3 +1,4 @@
+import { regardless } from "../../../../worker/internal/failures.ts";
 import { familiarString, parseNormalizedNamed, tagNameOnly } from "../../../../worker/reference/reference.ts";
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
@@ -140,7 +141,7 @@ async function reserveCidfile(cli: Cli, path: string): Promise<Cidfile | undefin
   await write("");
   return {
     settle: async (id) => {
-      if (id === undefined) await files.remove(absolute).catch(() => {});
+      if (id === undefined) await regardless(files.remove(absolute));
       else await write(id);
     },
   };

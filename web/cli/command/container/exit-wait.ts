@@ -1,3 +1,4 @@
+import { regardless } from "../../../../worker/internal/failures.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import { exitWith, messageOf } from "../../errors.ts";
@@ -19,7 +20,7 @@ export interface ExitWait {
  */
 export async function waitForExit(cli: Cli, id: string, condition: "next-exit" | "removed"): Promise<ExitWait> {
   const failed = async (text: string) => {
-    await cli.err.line(text).catch(() => {});
+    await regardless(cli.err.line(text));
     return 125;
   };
   const lost = (error: unknown) => failed(`error waiting for container: ${messageOf(error)}`);

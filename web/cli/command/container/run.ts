@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../../../../worker/internal/failures.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -96,13 +97,13 @@ async function runAttached(cli: Cli, flags: ParsedFlags, id: string, body: Creat
     AbortSignal.any([stop.signal, cli.context.signal]),
   );
   // It can fail (a closed pipe) before anyone waits for it.
-  streams.catch(() => {});
+  toldElsewhere(streams);
   const { exitCode } = await waitForExit(cli, id, flags.bool("rm") ? "removed" : "next-exit");
   try {
     await start(cli, id, flags.bool("rm") ? exitCode : undefined);
   } catch (error) {
     stop.abort();
-    await streams.catch(() => {});
+    await regardless(streams);
     throw error;
   }
   const size = body.Tty && cli.out.isTerminal ? followSize(cli, { kind: "containers", id }) : undefined;
@@ -124,7 +125,7 @@ async function outcome(
     const first = await Promise.race([streams, exitCode]);
     if (typeof first === "number") {
       stopStreams.abort();
-      await streams.catch(() => {});
+      await regardless(streams);
       return first;
     }
   }

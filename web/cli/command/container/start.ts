@@ -1,3 +1,4 @@
+import { regardless, toldElsewhere } from "../../../../worker/internal/failures.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -66,13 +67,13 @@ async function startAttached(cli: Cli, flags: ParsedFlags, container: ContainerI
     AbortSignal.any([stop.signal, cli.signal]),
   );
   // It can fail (a closed pipe) before anyone waits for it.
-  streams.catch(() => {});
+  toldElsewhere(streams);
   const { exitCode } = await waitForExit(cli, id, host.AutoRemove ? "removed" : "next-exit");
   try {
     await cli.api.send("POST", `/containers${apiPath(id, "start")}`);
   } catch (error) {
     stop.abort();
-    await streams.catch(() => {});
+    await regardless(streams);
     if (host.AutoRemove) await exitCode;
     throw error;
   }

@@ -1,4 +1,5 @@
 import { sleep } from "../../../../worker/internal/clock.ts";
+import { regardless } from "../../../../worker/internal/failures.ts";
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
@@ -31,11 +32,16 @@ const interval = 500;
 
 async function runStats(cli: Cli, flags: ParsedFlags): Promise<void> {
   const board = new StatsBoard(cli, !flags.bool("no-stream"));
+  let engineGone = false;
   if (flags.args.length > 0) {
     await Promise.all(flags.args.map((name) => board.add(name)));
     board.throwErrors();
   } else {
-    await followContainers(cli, board, flags.bool("all"));
+    const watch = await followContainers(cli, board, flags.bool("all"));
+    // As Docker's command, which takes the end of the events for a restart of the engine, and ends without a word.
+    void regardless(watch()).then(() => {
+      engineGone = true;
+    });
   }
   const format = flags.string("format") || (await cli.config.format("statsFormat"));
   const listing = statsListing(!flags.bool("no-trunc"));
@@ -43,7 +49,7 @@ async function runStats(cli: Cli, flags: ParsedFlags): Promise<void> {
   if (flags.bool("no-stream")) return await cli.out.write(table());
   for (;;) {
     await cli.out.write(screen(table()));
-    if (board.size === 0 && flags.args.length > 0) return;
+    if (engineGone || (board.size === 0 && flags.args.length > 0)) return;
     await sleep(interval, cli.signal);
   }
 }
@@ -60,21 +66,20 @@ interface ContainerEvent {
   readonly Actor: { readonly ID: string };
 }
 
-/** Watches all containers, those that start later included. */
-async function followContainers(cli: Cli, board: StatsBoard, all: boolean): Promise<void> {
+/** Puts all containers on the board. What it answers keeps the board so, as containers come and go, until the engine's events end. */
+async function followContainers(cli: Cli, board: StatsBoard, all: boolean): Promise<() => Promise<void>> {
   const events = await cli.api.stream("GET", "/events", { query: { filters: '{"type":{"container":true}}' } });
   const containers = await cli.api.json<ContainerSummary[]>("GET", "/containers/json", {
     query: { all: all || undefined },
   });
   await Promise.all(containers.map(({ Id }) => board.add(Id.slice(0, 12))));
-  const watch = async () => {
+  return async () => {
     for await (const { Action, Actor } of jsonValues<ContainerEvent>(events)) {
       const id = Actor.ID.slice(0, 12);
       if (Action === "start" || (all && Action === "create")) void board.add(id);
       else if (Action === (all ? "destroy" : "die")) board.remove(id);
     }
   };
-  watch().catch(() => {});
 }
 
 /** The containers that are watched, in the order in which they came. */
