@@ -1,14 +1,7 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import { type Descriptor, parseDescriptor } from "./descriptor.ts";
 import { asArray, type JsonObject, optionalString, optionalStringMap, parseJsonObject } from "./json.ts";
-import {
-  isConfigType,
-  isIndexType,
-  isManifestType,
-  isSchema1Type,
-  layerCompression,
-  mediaTypes,
-} from "./media-types.ts";
+import { isConfigType, isIndexType, isLayerType, isManifestType, isSchema1Type, mediaTypes } from "./media-types.ts";
 
 /** Bytes of the largest manifest or index that is read: the limit that registries themselves keep. */
 export const manifestLimit = 4 * 1024 * 1024;
@@ -80,7 +73,7 @@ function parseManifest(document: JsonObject, mediaType: string): Manifest {
     config,
     layers: layers.map((value, index) => {
       const layer = parseDescriptor(value, `manifest.layers[${index}]`);
-      if (!layerCompression(layer.mediaType)) {
+      if (!isLayerType(layer.mediaType)) {
         throw invalidParameter(`unsupported layer media type ${JSON.stringify(layer.mediaType.slice(0, 200))}`);
       }
       return layer;

@@ -23,28 +23,25 @@ const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerMan
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
 const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
 
-export type Compression = "none" | "gzip" | "zstd";
-
-const layerTypes: ReadonlyMap<string, Compression> = new Map([
-  [mediaTypes.ociLayer, "none"],
-  [mediaTypes.ociLayerGzip, "gzip"],
-  [mediaTypes.ociLayerZstd, "zstd"],
-  [mediaTypes.dockerLayer, "none"],
-  [mediaTypes.dockerLayerGzip, "gzip"],
-  ["application/vnd.docker.image.rootfs.diff.tar.zstd", "zstd"],
-  ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "gzip"],
-  ["application/vnd.oci.image.layer.nondistributable.v1.tar", "none"],
-  ["application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "gzip"],
-  ["application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", "zstd"],
-]);
+/** How a layer is compressed is seen by its first bytes: what its media type says of that does not matter. */
+const layerTypes: readonly string[] = [
+  mediaTypes.ociLayer,
+  mediaTypes.ociLayerGzip,
+  mediaTypes.ociLayerZstd,
+  mediaTypes.dockerLayer,
+  mediaTypes.dockerLayerGzip,
+  "application/vnd.docker.image.rootfs.diff.tar.zstd",
+  "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+];
 
 export const isIndexType = (type: string): boolean => indexTypes.includes(type);
 export const isManifestType = (type: string): boolean => manifestTypes.includes(type);
 export const isConfigType = (type: string): boolean => configTypes.includes(type);
 export const isSchema1Type = (type: string): boolean => schema1Types.includes(type);
-
-/** How a layer of this media type is compressed, or undefined when it is no layer. */
-export const layerCompression = (type: string): Compression | undefined => layerTypes.get(type);
+export const isLayerType = (type: string): boolean => layerTypes.includes(type);
 
 /** What a client that pulls images asks for, best first. */
 export const acceptedManifestTypes: readonly string[] = [...indexTypes, ...manifestTypes];
