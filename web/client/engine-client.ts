@@ -21,14 +21,14 @@ export class EngineClient implements EngineApi {
   }
 
   async fetch(request: Request): Promise<Response> {
-    const { channel, answer } = await this.#send(request, false);
+    const { channel, answer } = await this.#send(request, { upgrade: false });
     if (answer.kind === "response") return respond(channel, answer);
     channel.abort(new Error("no connection was asked for"));
     throw new TypeError("The engine answered a connection where a response was due");
   }
 
   async upgrade(request: Request): Promise<UpgradedConnection | Response> {
-    const { channel, answer } = await this.#send(request, true);
+    const { channel, answer } = await this.#send(request, { upgrade: true });
     if (answer.kind === "response") return respond(channel, answer);
     return { readable: channel.readable, writable: channel.writable, contentType: answer.contentType };
   }
@@ -38,7 +38,10 @@ export class EngineClient implements EngineApi {
     this.#multiplexer.dispose();
   }
 
-  async #send(request: Request, upgrade: boolean): Promise<{ channel: Channel; answer: AnswerHead }> {
+  async #send(
+    request: Request,
+    { upgrade }: Pick<RequestHead, "upgrade">,
+  ): Promise<{ channel: Channel; answer: AnswerHead }> {
     request.signal.throwIfAborted();
     const url = new URL(request.url);
     const body = await readUpTo(requestBody(request), upgrade ? upgradeBodyLimit : inlineBody);

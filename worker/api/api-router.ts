@@ -102,7 +102,8 @@ export class ApiRouter implements EngineApi {
     const match = matchRoute(request.method, rest);
     if (!match && request.method !== "OPTIONS") return jsonResponse({ message: "page not found" }, 404);
     const refusal = version === undefined ? undefined : refuseVersion(version);
-    const answer = refusal ?? (match ? await this.#dispatch(request, url, match, version, find) : emptyResponse(200));
+    const answer =
+      refusal ?? (match ? await this.#dispatch(match, callOf(request, match, version), find) : emptyResponse(200));
     const status = answer instanceof Response ? answer.status : 101;
     this.#onAnswer({ method: request.method, path: url.pathname, status });
     if (!(answer instanceof Response)) return answer;
@@ -111,21 +112,12 @@ export class ApiRouter implements EngineApi {
   }
 
   async #dispatch(
-    request: Request,
-    url: URL,
     match: RouteMatch,
-    version: string | undefined,
+    call: ApiCall,
     find: (match: RouteMatch) => Handler | Upgrader | undefined,
   ): Promise<UpgradedConnection | Response> {
     try {
-      const handler = find(match) ?? (() => refuseNotBuilt(this.#components, match, url.searchParams));
-      const call: ApiCall = {
-        request,
-        version: version === undefined ? currentVersion : parseVersion(version),
-        param: (name) => match.params.get(name) ?? "",
-        query: url.searchParams,
-        signal: request.signal,
-      };
+      const handler = find(match) ?? (() => refuseNotBuilt(this.#components, match, call.query));
       return await handler(call);
     } catch (error) {
       const response = errorResponse(error);
@@ -133,6 +125,16 @@ export class ApiRouter implements EngineApi {
       return response;
     }
   }
+}
+
+function callOf(request: Request, { params }: RouteMatch, version: string | undefined): ApiCall {
+  return {
+    request,
+    version: version === undefined ? currentVersion : parseVersion(version),
+    param: (name) => params.get(name) ?? "",
+    query: new URL(request.url).searchParams,
+    signal: request.signal,
+  };
 }
 
 /** Docker's mux redirects to the path without empty segments. */

@@ -109,7 +109,7 @@ export class Containers {
   }
 
   async inspect(name: string, options: { readonly size?: boolean } = {}): Promise<ContainerInspect> {
-    return this.#view.inspect(this.#table.get(name), options.size ?? false);
+    return this.#view.inspect(this.#table.get(name), options);
   }
 
   async start(name: string): Promise<void> {
@@ -232,7 +232,7 @@ export class Containers {
     const task = container.requireTask();
     const { host, clock } = this.#components;
     const [{ guest }, pids] = await Promise.all([host.current(), task.pids()]);
-    const answer = await containerTop(guest, pids, psArgs, host.machine.memory, clock.now());
+    const answer = await containerTop(guest, pids, psArgs, { memory: host.machine.memory, now: clock.now() });
     this.#event(container, "top");
     return answer;
   }

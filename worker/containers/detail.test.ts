@@ -187,7 +187,7 @@ test("containerTop() makes ps's tables of /proc", async () => {
     },
   };
   const now = new Date("2026-01-01T12:00:00Z");
-  const top = (psArgs: string) => containerTop(guest as Guest, [7, 8], psArgs, 1 << 20, now);
+  const top = (psArgs: string) => containerTop(guest as Guest, [7, 8], psArgs, { memory: 1 << 20, now });
   expect(await top("")).toEqual({
     Titles: ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
     Processes: [["root", "7", "1", "5", "11:59", "pts/0", "00:00:03", "sleep 1000"]],

@@ -99,7 +99,7 @@ export class Execs {
     const { id } = exec;
     const tty = exec.request.Tty ?? false;
     try {
-      const process = await this.#run(exec, options, true);
+      const process = await this.#run(exec, attachedStdio(exec.request, options));
       const leave = new AbortController();
       options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
       if (options.signal?.aborted) leave.abort();
@@ -127,7 +127,12 @@ export class Execs {
     const exec = this.#get(id);
     claim(exec);
     try {
-      const process = await this.#run(exec, options, false);
+      const process = await this.#run(exec, {
+        ...terminalOf(exec.request, options),
+        stdin: false,
+        stdout: false,
+        stderr: false,
+      });
       for (const stream of [process.stdout, process.stderr]) void drain(stream);
     } catch (error) {
       if (!(error instanceof StartFailed)) throw error;
@@ -142,7 +147,7 @@ export class Execs {
     if (exec.request.Tty) await exec.process?.resize(size);
   }
 
-  async #run(exec: Exec, options: ExecStartOptions, attached: boolean): Promise<Process> {
+  async #run(exec: Exec, stdio: Stdio): Promise<Process> {
     const { container, request, id } = exec;
     const task = container.requireTask();
     let over = false;
@@ -152,7 +157,7 @@ export class Execs {
     task.exited.then(end, end);
     try {
       const spec = processSpec(exec);
-      const process = await task.exec(id, spec, stdioOf(request, options, attached));
+      const process = await task.exec(id, spec, stdio);
       exec.process = process;
       this.#event(container, `exec_start: ${commandText(request)}`, id);
       process.exited.then(
@@ -253,15 +258,19 @@ function processSpec({ container, request, user }: Exec): ProcessSpec {
   });
 }
 
-function stdioOf(request: ExecCreateRequest, options: ExecStartOptions, attached: boolean): Stdio {
+function attachedStdio(request: ExecCreateRequest, options: ExecStartOptions): Stdio {
+  return {
+    stdin: request.AttachStdin ?? false,
+    stdout: request.AttachStdout ?? false,
+    stderr: !request.Tty && (request.AttachStderr ?? false),
+    ...terminalOf(request, options),
+  };
+}
+
+function terminalOf(request: ExecCreateRequest, options: Pick<ExecStartOptions, "size">): Pick<Stdio, "terminal"> {
   const [rows = 0, columns = 0] = request.ConsoleSize ?? [];
   const size = options.size ?? (rows > 0 && columns > 0 ? { rows, columns } : undefined);
-  return {
-    stdin: attached && (request.AttachStdin ?? false),
-    stdout: attached && (request.AttachStdout ?? false),
-    stderr: attached && !request.Tty && (request.AttachStderr ?? false),
-    ...(request.Tty && { terminal: size ? { size } : {} }),
-  };
+  return request.Tty ? { terminal: size ? { size } : {} } : {};
 }
 
 async function drain(stream: ReadableStream<Uint8Array> | undefined): Promise<void> {

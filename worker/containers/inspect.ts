@@ -20,7 +20,7 @@ export class ContainerView {
     this.#table = table;
   }
 
-  async inspect(container: Container, size: boolean): Promise<ContainerInspect> {
+  async inspect(container: Container, { size = false }: { readonly size?: boolean }): Promise<ContainerInspect> {
     const { record } = container;
     // What is not shared with another container is made at the first start.
     const started = record.state.startedAt !== zeroTime;

@@ -74,8 +74,7 @@ export async function containerTop(
   guest: Guest,
   pids: readonly number[],
   psArgs: string,
-  memory: number,
-  now: Date,
+  { memory, now }: Pick<Surroundings, "memory" | "now">,
 ): Promise<ContainerTopResponse> {
   const chosen = chooseColumns(psArgs.trim() === "" ? "-ef" : psArgs.trim());
   const text = (path: string) =>

@@ -32,7 +32,7 @@ export function updateContainer(
       Object.entries({ ...limits, ...values }).filter(([, value]) => value !== 0 && value !== null && value !== ""),
     );
     const merged = { ...hostConfig, ...set, ...(named && { RestartPolicy: named }) };
-    validateResources(limits, host.machine, true);
+    validateResources(limits, host.machine, { update: true });
     const refusal = contradiction(hostConfig, limits);
     if (refusal !== undefined) throw conflict(`Cannot update container ${container.id}: ${refusal}`);
     await container.running?.task.update(linuxResources(merged));

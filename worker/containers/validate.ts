@@ -28,7 +28,7 @@ export function validateHostConfig(host: HostConfig, machine: { readonly cpus: n
     throw invalidParameter("can't create 'AutoRemove' container with restart policy");
   }
   validateCapabilities(host);
-  validateResources(host, machine, false);
+  validateResources(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalidParameter(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
@@ -64,11 +64,11 @@ export function validateRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy
   }
 }
 
-/** cgroup limits, of a create or an update. */
+/** cgroup limits, of a create or (`update`) of a container that may have others already. */
 export function validateResources(
   limits: Partial<Resources>,
   machine: { readonly cpus: number },
-  update: boolean,
+  { update = false }: { readonly update?: boolean } = {},
 ): void {
   const { Memory = 0, MemorySwap = 0, MemoryReservation = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = limits;
   const { CpuShares = 0, CpuRealtimePeriod = 0, CpuRealtimeRuntime = 0 } = limits;

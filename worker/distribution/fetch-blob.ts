@@ -36,7 +36,7 @@ export async function fetchBlob(
 ): Promise<void> {
   const ingest = await components.content.ingest(descriptor);
   try {
-    await transfer(components, repository, descriptor, ingest, options);
+    await transfer(components, repository, descriptor, { ...options, ingest });
     options.onVerify?.();
     await ingest.commit().catch((cause: unknown) => {
       if (!isEngineError(cause, "InvalidParameter")) throw cause;
@@ -52,8 +52,7 @@ async function transfer(
   { clock, limits }: FetchBlobComponents,
   repository: Repository,
   descriptor: Descriptor,
-  ingest: Ingest,
-  options: FetchBlobOptions,
+  { ingest, ...options }: FetchBlobOptions & { readonly ingest: Ingest },
 ): Promise<void> {
   let written = 0;
   for (let attempt = 1; ; attempt += 1) {

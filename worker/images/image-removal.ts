@@ -47,7 +47,7 @@ export class ImageRemoval {
     const items: ImageDeleteItem[] = [];
     if (!isIdPrefix(id, name)) {
       const ended = await this.#removeName(id, name, options, items);
-      if (!ended) await this.#removeImage(id, options, items, true);
+      if (!ended) await this.#removeImage(id, { ...options, quiet: true }, items);
       return items;
     }
     const references = images.referencesOf(id);
@@ -55,7 +55,7 @@ export class ImageRemoval {
       this.#refuse(id, this.#conflictOf(id, options.force ? ["hard"] : ["hard", "stopped"]));
       await this.#untag(id, references, items, references.length);
     }
-    await this.#removeImage(id, options, items, false);
+    await this.#removeImage(id, { ...options, quiet: false }, items);
     return items;
   }
 
@@ -84,12 +84,17 @@ export class ImageRemoval {
     return left.length > stale.length;
   }
 
-  async #removeImage(id: Digest, options: ImageRemoveOptions, items: ImageDeleteItem[], quiet: boolean): Promise<void> {
+  /** `quiet`: an image that something needs is left, and that is all. */
+  async #removeImage(
+    id: Digest,
+    options: ImageRemoveOptions & { readonly quiet: boolean },
+    items: ImageDeleteItem[],
+  ): Promise<void> {
     const { images, createSha256, publish } = this.#components;
     const found = this.#conflictOf(id, options.force ? ["hard"] : ["hard", "referenced", "stopped"]);
     if (found) {
       const dangling = images.referencesOf(id).length === 0 && images.childrenOf(id).length === 0;
-      if (quiet && (!dangling || found.used)) return;
+      if (options.quiet && (!dangling || found.used)) return;
       this.#refuse(id, found);
     }
     const record = images.find(id);
@@ -106,7 +111,7 @@ export class ImageRemoval {
     const freed = chain.filter((_, index) => gone.has(record.layers[index]?.diffId ?? id));
     for (const layer of freed.reverse()) items.push({ Deleted: layer });
     if (options.prune && record.parent && images.find(record.parent)) {
-      await this.#removeImage(record.parent, { force: false, prune: true }, items, true);
+      await this.#removeImage(record.parent, { force: false, prune: true, quiet: true }, items);
     }
   }
 

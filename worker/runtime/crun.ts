@@ -81,10 +81,14 @@ class CrunBundle implements Bundle {
     this.add([{ op: "write", path: `${this.#path}/config.json`, bytes: encode(JSON.stringify(config)), mode: 0o600 }]);
     if (stdio.terminal) this.add([consolesFolder]);
     this.#cgroup = `${cgroupRoot}${config.linux.cgroupsPath}`;
-    const argv = ["create", "--no-new-keyring", "--bundle", this.#path];
     const prepared = this.#flush();
-    const names = { files: `${this.#path}/init`, socket: `${consoles}/${this.#id}` };
-    const spawned = spawnCrun(this.#guest, names, argv, [this.#id], { ...stdio, ...(signal && { signal }) });
+    const call = {
+      command: ["create", "--no-new-keyring", "--bundle", this.#path],
+      id: this.#id,
+      files: `${this.#path}/init`,
+      socket: `${consoles}/${this.#id}`,
+    };
+    const spawned = spawnCrun(this.#guest, call, { ...stdio, ...(signal && { signal }) });
     toldElsewhere(spawned);
     try {
       await prepared;
@@ -184,9 +188,9 @@ class CrunTask implements Task {
       ...(stdio.terminal ? [consolesFolder] : []),
       { op: "write", path: `${files}.json`, bytes, mode: 0o600 },
     ]);
-    const argv = ["exec", "--detach", "--process", `${files}.json`];
-    const socket = `${consoles}/${execId}`;
-    const spawned = spawnCrun(this.#guest, { files, socket }, argv, [this.id], stdio);
+    const command = ["exec", "--detach", "--process", `${files}.json`];
+    const call = { command, id: this.id, files, socket: `${consoles}/${execId}` };
+    const spawned = spawnCrun(this.#guest, call, stdio);
     toldElsewhere(spawned);
     const clear = () =>
       this.#guest.run(
@@ -325,7 +329,11 @@ async function clearCgroup(guest: Guest, path: string): Promise<void> {
 
 const consolesFolder: GuestOperation = { op: "mkdir", path: consoles, mode: 0o700, parents: true };
 
-interface CrunFiles {
+interface CrunCall {
+  /** With options of its own. */
+  readonly command: readonly string[];
+  /** The container. */
+  readonly id: string;
   /** Where the pid file and the log go, without their suffixes. */
   readonly files: string;
   readonly socket: string;
@@ -333,26 +341,14 @@ interface CrunFiles {
 
 function spawnCrun(
   guest: Guest,
-  { files, socket }: CrunFiles,
-  argv: string[],
-  tail: string[],
+  { command, id, files, socket }: CrunCall,
   stdio: Stdio & Pick<SpawnOptions, "signal">,
 ): Promise<GuestProcess> {
   const console = stdio.terminal ? ["--console-socket", socket] : [];
   const options: SpawnOptions = {
     argv: [
-      crun,
-      "--root",
-      stateRoot,
-      "--log",
-      `${files}.log`,
-      "--log-format",
-      "json",
-      ...argv,
-      ...console,
-      "--pid-file",
-      `${files}.pid`,
-      ...tail,
+      ...[crun, "--root", stateRoot, "--log", `${files}.log`, "--log-format", "json"],
+      ...[...command, ...console, "--pid-file", `${files}.pid`, id],
     ],
     adopt: { pidFile: `${files}.pid`, errorLog: `${files}.log` },
     stdin: stdio.stdin,

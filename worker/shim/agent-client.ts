@@ -126,21 +126,16 @@ export class AgentClient implements Guest {
   }
 
   #runFrame(operations: readonly GuestOperation[], frame: BatchFrame, more: boolean): Promise<void> {
-    return this.#connection.request(
-      FrameType.BATCH,
-      frame.payload,
-      "batch",
-      {
-        result: (body) => body.end(),
-        refusal: (errno, body) => {
-          if (errno === ECANCELED) return new GuestError(errno, errnoName(errno), "batch");
-          const operation = operations[frame.owners[body.u32()] ?? -1];
-          if (!operation) throw new ProtocolError("index of no operation");
-          return new GuestError(errno, errnoName(errno), describeOperation(operation));
-        },
+    return this.#connection.request(FrameType.BATCH, frame.payload, "batch", {
+      flags: more ? FLAG_MORE : 0,
+      result: (body) => body.end(),
+      refusal: (errno, body) => {
+        if (errno === ECANCELED) return new GuestError(errno, errnoName(errno), "batch");
+        const operation = operations[frame.owners[body.u32()] ?? -1];
+        if (!operation) throw new ProtocolError("index of no operation");
+        return new GuestError(errno, errnoName(errno), describeOperation(operation));
       },
-      { flags: more ? FLAG_MORE : 0 },
-    );
+    });
   }
 
   readFile(path: string, limit = READ_LIMIT, options: { readonly root?: string } = {}): Promise<Uint8Array> {
@@ -189,27 +184,22 @@ export class AgentClient implements Guest {
     const stderrId = hasErrors ? this.#connection.newId() : 0;
     const payload = encodeSpawn(options, { stdio: stdioId, stderr: stderrId });
     const streams = {
-      stdio: stdioId ? this.#streams.open(stdioId, output, input) : undefined,
-      stderr: stderrId ? this.#streams.open(stderrId, true, false) : undefined,
+      stdio: stdioId ? this.#streams.open(stdioId, { readable: output, writable: input }) : undefined,
+      stderr: stderrId ? this.#streams.open(stderrId, { readable: true, writable: false }) : undefined,
     };
     const what = `start ${options.argv[0]}`;
-    const started = this.#connection.request<SpawnedProcess>(
-      FrameType.SPAWN,
-      payload,
-      what,
-      {
-        result: (body, flags) => {
-          if ((flags & FLAG_RUNTIME_FAILED) !== 0) {
-            const { exitCode, message } = decodeRuntimeFailed(body);
-            throw new RuntimeFailed(exitCode, message);
-          }
-          const process = new SpawnedProcess(id, decodePid(body), streams, this.#control);
-          this.#processes.set(id, process);
-          return process;
-        },
+    const started = this.#connection.request<SpawnedProcess>(FrameType.SPAWN, payload, what, {
+      id,
+      result: (body, flags) => {
+        if ((flags & FLAG_RUNTIME_FAILED) !== 0) {
+          const { exitCode, message } = decodeRuntimeFailed(body);
+          throw new RuntimeFailed(exitCode, message);
+        }
+        const process = new SpawnedProcess(id, decodePid(body), streams, this.#control);
+        this.#processes.set(id, process);
+        return process;
       },
-      { id },
-    );
+    });
     const giveUp = () => void regardless(this.#control.kill(id, SIGKILL));
     options.signal?.addEventListener("abort", giveUp);
     if (options.signal?.aborted) giveUp();
@@ -240,7 +230,7 @@ export class AgentClient implements Guest {
       this.#listeners.set(id, onConnection);
     };
     const payload = encodeListen(path, mode);
-    await this.#connection.request(FrameType.LISTEN, payload, `listen on ${path}`, { result: register }, { id });
+    await this.#connection.request(FrameType.LISTEN, payload, `listen on ${path}`, { id, result: register });
     return {
       dispose: () => {
         if (!this.#listeners.delete(id) || this.#gone !== undefined) return;

@@ -19,7 +19,7 @@ export interface AnswerReader<T> {
   readonly refusal?: (errno: number, body: WireReader) => Error;
 }
 
-export interface RequestOptions {
+export interface RequestOptions<T> extends AnswerReader<T> {
   /** From `newId`, when the caller needs to know it. */
   readonly id?: number;
   readonly flags?: number;
@@ -79,17 +79,11 @@ export class Connection {
   greet<T>(payload: Uint8Array, reader: AnswerReader<T>): Promise<T> {
     const id = this.newId();
     this.#greeting = id;
-    return this.request(FrameType.HELLO, payload, "hello", reader, { id });
+    return this.request(FrameType.HELLO, payload, "hello", { ...reader, id });
   }
 
   /** Rejects with GuestError when the guest answers an errno (`what` was refused), with Unavailable when it is gone. */
-  request<T>(
-    type: number,
-    payload: Uint8Array,
-    what: string,
-    reader: AnswerReader<T>,
-    options: RequestOptions = {},
-  ): Promise<T> {
+  request<T>(type: number, payload: Uint8Array, what: string, options: RequestOptions<T>): Promise<T> {
     if (payload.length > FRAME_MAX) return Promise.reject(new GuestError(E2BIG, errnoName(E2BIG), what));
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) {
@@ -99,17 +93,17 @@ export class Connection {
       const id = options.id ?? this.newId();
       this.#pending.set(id, {
         what,
-        onPart: reader.part,
+        onPart: options.part,
         onResult: (body, flags) => {
           try {
-            resolve(reader.result(body, flags));
+            resolve(options.result(body, flags));
           } catch (error) {
             if (error instanceof ProtocolError) throw error;
             reject(error);
           }
         },
         onRefusal: (errno, body) =>
-          reject(reader.refusal?.(errno, body) ?? new GuestError(errno, errnoName(errno), what)),
+          reject(options.refusal?.(errno, body) ?? new GuestError(errno, errnoName(errno), what)),
         fail: reject,
       });
       this.send(type, id, payload, options.flags);

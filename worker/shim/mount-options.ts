@@ -76,13 +76,14 @@ export function mountCalls(source: string, type: string, options: readonly strin
     else if (option !== "") data.push(option);
   }
   return [
-    ...newMount(source, type, flags, data.join(","), changes.length > 0),
+    ...newMount({ source, type, flags, data: data.join(",") }, changes.length > 0),
     ...changes.map((change) => ({ source: "", type: "", flags: change, data: "" })),
   ];
 }
 
-function newMount(source: string, type: string, flags: number, data: string, changed: boolean): readonly MountCall[] {
-  const call = { source, type, flags, data };
+/** `changed`: changes of propagation follow. */
+function newMount(call: MountCall, changed: boolean): readonly MountCall[] {
+  const { type, flags, data } = call;
   if ((flags & MS_BIND) === 0 || (flags & MS_REMOUNT) !== 0) {
     const onlyChange = changed && flags === 0 && data === "" && (type === "" || type === "none" || type === "bind");
     return onlyChange ? [] : [call];

@@ -2,7 +2,7 @@ import { WireReader } from "../internal/wire/fields.ts";
 import { type Frame, ProtocolError } from "../internal/wire/frames.ts";
 import { errnoName } from "./errno.ts";
 import { GuestError } from "./guest.ts";
-import { GuestStream } from "./guest-stream.ts";
+import { GuestStream, type StreamOptions } from "./guest-stream.ts";
 import { ACCEPTED_MAX, FrameType, GUEST_STREAMS, type SendFrame } from "./protocol.ts";
 
 const EPIPE = 32;
@@ -21,8 +21,8 @@ export class StreamTable {
     this.#wasGiven = wasGiven;
   }
 
-  open(id: number, readable: boolean, writable: boolean): GuestStream {
-    const stream = new GuestStream(id, this.#send, { readable, writable, guestWindow: this.guestWindow }, () =>
+  open(id: number, directions: Pick<StreamOptions, "readable" | "writable">): GuestStream {
+    const stream = new GuestStream(id, this.#send, { ...directions, guestWindow: this.guestWindow }, () =>
       this.#streams.delete(id),
     );
     this.#streams.set(id, stream);

@@ -14,22 +14,19 @@ export const tableLayout: TableLayout = { minWidth: 10, padding: 3 };
  */
 export function tabulate(text: string, layout: TableLayout): string {
   const lines = text.split("\n").map((line) => line.split("\t"));
-  const out: string[] = [];
-  formatBlock(lines, 0, lines.length, [], layout, out);
-  return out.join("\n");
+  return formatBlock(lines, [], layout).join("\n");
 }
 
+/** Lines whose first columns have these widths. */
 function formatBlock(
   lines: readonly (readonly string[])[],
-  from: number,
-  to: number,
   widths: readonly number[],
   layout: TableLayout,
-  out: string[],
-): void {
+): readonly string[] {
   const column = widths.length;
   const hasCell = (index: number) => column < (lines[index]?.length ?? 0) - 1;
-  for (let index = from; index < to; ) {
+  const out: string[] = [];
+  for (let index = 0; index < lines.length; ) {
     if (!hasCell(index)) {
       out.push(renderLine(lines[index] ?? [], widths));
       index += 1;
@@ -37,12 +34,13 @@ function formatBlock(
     }
     let width = layout.minWidth;
     let end = index;
-    for (; end < to && hasCell(end); end++) {
+    for (; hasCell(end); end++) {
       width = Math.max(width, displayWidth(lines[end]?.[column] ?? "") + layout.padding);
     }
-    formatBlock(lines, index, end, [...widths, width], layout, out);
+    for (const line of formatBlock(lines.slice(index, end), [...widths, width], layout)) out.push(line);
     index = end;
   }
+  return out;
 }
 
 function renderLine(cells: readonly string[], widths: readonly number[]): string {

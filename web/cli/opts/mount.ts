@@ -42,18 +42,31 @@ export function mountWarnings(value: string): string[] {
  */
 export function parseMount(value: string, resolve: (path: string) => string): MountSpec {
   const mount: MountSpec = { Type: "volume" };
-  for (const field of csvFields(value)) applyField(mount, field, resolve);
+  for (const field of csvFields(value)) applyField(mount, parseField(field), resolve);
   checkConsistency(mount);
   return mount;
 }
 
-function applyField(mount: MountSpec, field: string, resolve: (path: string) => string): void {
-  const [rawKey, text, hasValue] = cut(field, "=");
+/** One `KEY=VALUE`, or `KEY` alone where that is a flag. */
+interface Field {
+  readonly key: string;
+  readonly text: string;
+  /** As it was written. */
+  readonly whole: string;
+  flag(): boolean;
+}
+
+function parseField(whole: string): Field {
+  const [rawKey, text, hasValue] = cut(whole, "=");
   const key = rawKey.toLowerCase();
   if (!hasValue && !["readonly", "ro", "volume-nocopy", "bind-nonrecursive"].includes(key)) {
-    throw new Error(`invalid field '${field}' must be a key=value pair`);
+    throw new Error(`invalid field '${whole}' must be a key=value pair`);
   }
-  const flag = () => (hasValue ? mountBool(key, text) : true);
+  return { key, text, whole, flag: () => (hasValue ? mountBool(key, text) : true) };
+}
+
+function applyField(mount: MountSpec, field: Field, resolve: (path: string) => string): void {
+  const { key, text } = field;
   switch (key) {
     case "type":
       mount.Type = text.toLowerCase();
@@ -69,30 +82,32 @@ function applyField(mount: MountSpec, field: string, resolve: (path: string) => 
       break;
     case "readonly":
     case "ro":
-      mount.ReadOnly = flag();
+      mount.ReadOnly = field.flag();
       break;
     case "consistency":
       mount.Consistency = text.toLowerCase();
       break;
     default:
-      applyTypedField(mount, key, text, flag, field);
+      applyTypedField(mount, field);
   }
 }
 
-function applyTypedField(mount: MountSpec, key: string, text: string, flag: () => boolean, field: string): void {
+function applyTypedField(mount: MountSpec, field: Field): void {
+  const { key, text } = field;
   const kind = key.split("-", 1)[0];
-  if (kind === "bind") applyBindField(mount, key, text, flag, field);
-  else if (kind === "volume") applyVolumeField(mount, key, text, flag, field);
+  if (kind === "bind") applyBindField(mount, field);
+  else if (kind === "volume") applyVolumeField(mount, field);
   else if (key === "image-subpath") mount.ImageOptions = { Subpath: text };
-  else if (kind === "tmpfs") applyTmpfsField(mount, key, text, field);
-  else throw unexpected(key, field);
+  else if (kind === "tmpfs") applyTmpfsField(mount, field);
+  else throw unexpected(field);
 }
 
-function applyBindField(mount: MountSpec, key: string, text: string, flag: () => boolean, field: string): void {
+function applyBindField(mount: MountSpec, field: Field): void {
+  const { key, text } = field;
   mount.BindOptions ??= {};
   const options = mount.BindOptions;
   if (key === "bind-propagation") options.Propagation = text.toLowerCase();
-  else if (key === "bind-nonrecursive") options.NonRecursive = flag();
+  else if (key === "bind-nonrecursive") options.NonRecursive = field.flag();
   else if (key === "bind-recursive") {
     if (text === "disabled") options.NonRecursive = true;
     else if (text === "writable") options.ReadOnlyNonRecursive = true;
@@ -100,23 +115,25 @@ function applyBindField(mount: MountSpec, key: string, text: string, flag: () =>
     else if (text !== "enabled") {
       throw new Error(`invalid value for ${key}: ${text} (must be "enabled", "disabled", "writable", or "readonly")`);
     }
-  } else throw unexpected(key, field);
+  } else throw unexpected(field);
 }
 
-function applyVolumeField(mount: MountSpec, key: string, text: string, flag: () => boolean, field: string): void {
+function applyVolumeField(mount: MountSpec, field: Field): void {
+  const { key, text } = field;
   mount.VolumeOptions ??= { Labels: {}, DriverConfig: {} };
   const options = mount.VolumeOptions;
   const [name, value] = cut(text, "=");
   if (key === "volume-subpath") options.Subpath = text;
-  else if (key === "volume-nocopy") options.NoCopy = flag();
+  else if (key === "volume-nocopy") options.NoCopy = field.flag();
   else if (key === "volume-driver") options.DriverConfig.Name = text;
   else if (key === "volume-label" && name !== "") options.Labels[name] = value;
   else if (key === "volume-opt" && name !== "") {
     options.DriverConfig.Options = { ...options.DriverConfig.Options, [name]: value };
-  } else if (key !== "volume-label" && key !== "volume-opt") throw unexpected(key, field);
+  } else if (key !== "volume-label" && key !== "volume-opt") throw unexpected(field);
 }
 
-function applyTmpfsField(mount: MountSpec, key: string, text: string, field: string): void {
+function applyTmpfsField(mount: MountSpec, field: Field): void {
+  const { key, text } = field;
   mount.TmpfsOptions ??= {};
   const invalid = () => new Error(`invalid value for ${key}: ${text}`);
   if (key === "tmpfs-size") {
@@ -128,7 +145,7 @@ function applyTmpfsField(mount: MountSpec, key: string, text: string, field: str
   } else if (key === "tmpfs-mode") {
     if (!/^[0-7]+$/.test(text)) throw invalid();
     mount.TmpfsOptions.Mode = Number.parseInt(text, 8);
-  } else throw unexpected(key, field);
+  } else throw unexpected(field);
 }
 
 function checkConsistency(mount: MountSpec): void {
@@ -163,6 +180,6 @@ function mountBool(key: string, text: string): boolean {
   }
 }
 
-function unexpected(key: string, field: string): Error {
-  return new Error(`unexpected key '${key}' in '${field}'`);
+function unexpected({ key, whole }: Field): Error {
+  return new Error(`unexpected key '${key}' in '${whole}'`);
 }

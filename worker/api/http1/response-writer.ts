@@ -67,7 +67,7 @@ export async function writeResponse(
   const head = encodeHead(response.status, fields);
   if (body === null) await writer.write(head);
   else if (known !== null && Number(known) <= smallBody) await writeSmall(writer, head, response);
-  else await writeBody(writer, head, body, chunked, options.signal);
+  else await writeBody(writer, head, body, { chunked, signal: options.signal });
   return !close;
 }
 
@@ -83,8 +83,7 @@ async function writeBody(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   head: Uint8Array,
   body: ReadableStream<Uint8Array>,
-  chunked: boolean,
-  signal: AbortSignal,
+  { chunked, signal }: { readonly chunked: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const reader = body.getReader();
   const stop = (): void => {

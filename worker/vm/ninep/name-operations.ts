@@ -34,19 +34,18 @@ const link: Operation = (request, _answer, { fids }) => {
 const rename: Operation = (request, _answer, session) => {
   const { directory, name } = session.fids.get(request.uint32()).node.parent();
   const target = session.fids.get(request.uint32()).node;
-  move(session, directory, name, target, request.name());
+  moved(session, directory.rename(name, target, request.name()));
 };
 
 const renameat: Operation = (request, _answer, session) => {
   const directory = session.fids.get(request.uint32()).node;
   const name = request.name();
   const target = session.fids.get(request.uint32()).node;
-  move(session, directory, name, target, request.name());
+  moved(session, directory.rename(name, target, request.name()));
 };
 
 /** Handles name files, not paths: those at or below what moved must move along. */
-function move(session: Session, directory: NinepNode, name: string, target: NinepNode, newName: string): void {
-  const renamed = directory.rename(name, target, newName);
+function moved(session: Session, renamed: ReturnType<NinepNode["rename"]>): void {
   for (const fid of session.fids) fid.node.renamed(renamed);
 }
 

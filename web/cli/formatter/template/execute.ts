@@ -53,9 +53,11 @@ interface Arguments {
   readonly operands: readonly Operand[];
   /** Nothing at a pipe's start; a list of one value after a `|`. */
   readonly piped: readonly Value[];
+  /** What the operands are looked at from. */
+  readonly dot: Value;
 }
 
-const noArguments: Arguments = { operands: [], piped: [] };
+const noArguments: Arguments = { operands: [], piped: [], dot: undefined };
 
 /** One template at work on one value. */
 class Execution {
@@ -186,7 +188,7 @@ class Execution {
       this.#place = first;
       throw this.#error("nil is not a command");
     }
-    return this.#operand(first, dot, { operands, piped }, call);
+    return this.#operand(first, dot, { operands, piped, dot }, call);
   }
 
   /** @param whole what a failing function's message points at */
@@ -194,17 +196,17 @@ class Execution {
     if (operand.kind !== "pipe") this.#place = operand;
     switch (operand.kind) {
       case "field":
-        return this.#fields(dot, operand.names, dot, args);
+        return this.#fields(dot, operand.names, args);
       case "chain":
         this.#refuseNil(operand.start, operand.source);
-        return this.#fields(this.#operand(operand.start, dot), operand.names, dot, args);
+        return this.#fields(this.#operand(operand.start, dot), operand.names, args);
       case "function": {
         const called = this.#world.options.functions[operand.name];
-        return called && this.#invoke(called, operand.name, args, dot, whole);
+        return called && this.#invoke(called, operand.name, args, whole);
       }
       case "variable": {
         const value = this.#variables.findLast((each) => each.name === operand.name)?.value;
-        if (operand.names.length > 0) return this.#fields(value, operand.names, dot, args);
+        if (operand.names.length > 0) return this.#fields(value, operand.names, args);
         this.#refuseArguments(operand, args);
         return value;
       }
@@ -241,14 +243,14 @@ class Execution {
     throw this.#error(`can't give argument to non-function ${first.source}`);
   }
 
-  #fields(start: Value, names: readonly string[], dot: Value, args: Arguments): Value {
+  #fields(start: Value, names: readonly string[], args: Arguments): Value {
     return names.reduce<Value>(
-      (value, name, index) => this.#field(value, name, index, dot, index === names.length - 1 ? args : noArguments),
+      (value, name, index) => this.#field(value, name, index, index === names.length - 1 ? args : noArguments),
       start,
     );
   }
 
-  #field(value: Value, name: string, index: number, dot: Value, args: Arguments): Value {
+  #field(value: Value, name: string, index: number, args: Arguments): Value {
     const isStrict = this.#world.options.missingKeyIsError ?? false;
     if (value === undefined) {
       if (isStrict) throw this.#error(`nil data; no entry for key ${JSON.stringify(name)}`);
@@ -258,7 +260,7 @@ class Execution {
     const hasArguments = args.operands.length + args.piped.length > 0;
     if (value instanceof Struct && value.has(name)) {
       const found = value.get(name);
-      if (found instanceof GoFunction) return this.#invoke(found, name, args, dot, this.#place);
+      if (found instanceof GoFunction) return this.#invoke(found, name, args, this.#place);
       if (hasArguments) throw this.#error(`${name} has arguments but cannot be invoked as function`);
       return found;
     }
@@ -273,7 +275,7 @@ class Execution {
     throw this.#error(`can't evaluate field ${name} in type ${type}`);
   }
 
-  #invoke(called: GoFunction, name: string, args: Arguments, dot: Value, whole: Place): Value {
+  #invoke(called: GoFunction, name: string, args: Arguments, whole: Place): Value {
     const { parameters, isVariadic } = called;
     const given = args.operands.length + args.piped.length;
     if (isVariadic ? given < parameters.length : given !== parameters.length) {
@@ -283,7 +285,7 @@ class Execution {
     }
     const values: Value[] = [];
     for (const [index, operand] of args.operands.entries()) {
-      const value = this.#argument(called, index, operand, dot);
+      const value = this.#argument(called, index, operand, args.dot);
       // `and` and `or` stop at the argument that decides.
       if ((name === "and" && !isTrue(value)) || (name === "or" && isTrue(value))) return value;
       values.push(value);

@@ -16,7 +16,7 @@ export function printf(format: string, args: readonly Value[]): string {
   const list = new Arguments(args);
   const out = format.replace(
     pattern,
-    (_, flags: string, widthIndex, width, point, precisionIndex, precision, index, verb: string) => {
+    (...[, flags = "", widthIndex, width, point, precisionIndex, precision, index, verb = ""]: string[]) => {
       if (verb === "") return "%!(NOVERB)";
       list.select(widthIndex);
       const columns = width === "*" ? list.int() : toNumber(width);
