@@ -101,6 +101,36 @@ test("over plain HTTP it says that it keeps nothing, and works", async () => {
   expect(wherry.complaints).toEqual([]);
 });
 
+test("where the browser keeps no data of sites it says that nothing is kept, and works", async () => {
+  server = await startPageServer();
+  const blocked = await openBrowser([], { profile: { default_content_setting_values: { cookies: 2 } } });
+  try {
+    const wherry = await openPage(blocked.context, server.origin);
+    expect(await wherry.says(/^Running/)).toContain("the browser gives it no storage");
+    await wherry.terminal.ready();
+    expect(await wherry.terminal.does("docker run --rm busybox echo kept nowhere")).toContain("kept nowhere");
+    expect(wherry.complaints).toEqual([]);
+  } finally {
+    await blocked.close();
+  }
+});
+
+test("in a frame it leaves the keyboard to the page around it, and lets it go again", async () => {
+  server = await startPageServer();
+  const lesson = `<button autofocus>before</button><iframe src="${server.origin}/"></iframe><button>after</button>`;
+  const page = await browser.context.newPage();
+  await page.route(`${server.origin}/lesson`, (route) => route.fulfill({ contentType: "text/html", body: lesson }));
+  await page.goto(`${server.origin}/lesson`);
+  const prompt = page.frameLocator("iframe").locator(".xterm-rows > div", { hasText: "root@wherry:~#" });
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await prompt.waitFor();
+  expect(await focused()).toBe("before");
+  for (const key of ["Tab", "Tab", "Tab", "Tab"]) await page.keyboard.press(key);
+  expect(await focused(), "Tab is the shell's").toBe("");
+  for (const key of ["F6", "Tab"]) await page.keyboard.press(key);
+  expect(await focused()).toBe("after");
+});
+
 test("the proxy serves the page where the machine's own addresses lead to it", async () => {
   server = await startPageServer(["--address", "0.0.0.0"]);
   const { port } = server;

@@ -173,6 +173,14 @@ describe("keys", () => {
     await terminal.press("Control+U");
   });
 
+  test("what is pasted has no keys hidden in it", async () => {
+    await terminal.press("Control+L");
+    await wherry.page.evaluate(() => navigator.clipboard.writeText("echo a\u001b[201~b\u0003c\necho d"));
+    await terminal.press("Control+V");
+    await terminal.shows(/#\s+echo a␛\[201~b␃c\n\s*echo d\s*$/);
+    await terminal.press("Control+U");
+  });
+
   test("F6 is the browser's, so that the keyboard finds its way out", async () => {
     const prevented = await wherry.page.evaluateHandle(() => {
       const seen: boolean[] = [];
@@ -181,7 +189,14 @@ describe("keys", () => {
     });
     await terminal.press("F6");
     expect(await prevented.jsonValue()).toEqual([false]);
-    await terminal.focus();
+    await terminal.press("Shift+Tab");
+    const control = wherry.page.getByRole("button", { name: "Screen reader" });
+    expect(await control.evaluate((button) => button === document.activeElement)).toBe(true);
+    await terminal.press("Tab", "Control+L");
+    await terminal.type("docker ver");
+    await terminal.press("Tab");
+    await terminal.shows(/#\s+docker version\s*$/);
+    await terminal.press("Control+U");
   });
 });
 

@@ -6,6 +6,8 @@ import { IndexedDbFiles } from "../../worker/content/indexeddb.browser.ts";
 import { IndexedDbRecords } from "../../worker/metadata/indexeddb.browser.ts";
 import { recordsCases } from "../../worker/metadata/records.suite.ts";
 
+let held: readonly [IndexedDbFiles, IndexedDbRecords] | undefined;
+
 /** What storage.test.ts calls inside a page: the contract suites against IndexedDB, and steps that a reload comes between. */
 const storage = {
   async runFiles(index: number): Promise<void> {
@@ -53,6 +55,24 @@ const storage = {
       content: bytes !== undefined && pattern(3_000_000).every((byte, at) => byte === bytes[at]),
       records: await records.list(""),
     };
+  },
+
+  /** Opens what `useHeld` uses. */
+  async hold(): Promise<void> {
+    held = [await IndexedDbFiles.open("files"), await IndexedDbRecords.open("records")];
+  },
+
+  /** Answers what each use of what is open fails with. */
+  async useHeld(): Promise<readonly string[]> {
+    const [files, records] = held ?? [];
+    const uses = [
+      files?.open("kept"),
+      files?.list(""),
+      records?.get("a/1"),
+      records?.apply([{ key: "a/1", value: 1 }]),
+    ];
+    const outcomes = await Promise.allSettled(uses);
+    return outcomes.map((outcome) => (outcome.status === "rejected" ? String(outcome.reason.message) : "none"));
   },
 
   /** Writes until the quota is met. Answers what the error said, and what was left in the store. */

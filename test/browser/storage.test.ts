@@ -69,6 +69,21 @@ describe("IndexedDbFiles in Chromium", () => {
   });
 });
 
+test("a storage that the user clears says so to whoever uses it on", async () => {
+  const site = await serveModule(entry);
+  const session = await browser.context.newCDPSession(page);
+  try {
+    await open(site);
+    await page.evaluate(() => storage.hold());
+    await session.send("Storage.clearDataForOrigin", { origin: site.origin, storageTypes: "indexeddb" });
+    const closed = "the browser has closed its storage, as it does when it is cleared: reload the page";
+    await expect.poll(() => page.evaluate(() => storage.useHeld())).toEqual([closed, closed, closed, closed]);
+  } finally {
+    await open(served);
+    await site.stop();
+  }
+});
+
 describe("FileContentStore in Chromium", () => {
   test.each(contentStoreCases.map(({ name }, index) => [name, index] as const))("%s", async (_, index) => {
     await page.evaluate((at) => storage.runContent(at), index);

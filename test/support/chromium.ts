@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
@@ -19,9 +19,11 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Starts the system's Chromium (Debian's package), with further flags of its command line. */
-export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
+/** Starts the system's Chromium (Debian's package), with further flags of its command line and settings of the user's. */
+export async function openBrowser(more: readonly string[] = [], preferences: object = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "wherry-chromium-"));
+  await mkdir(join(profile, "Default"));
+  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,

@@ -29,7 +29,7 @@ export function TerminalView(props: { readonly connected: Connected | undefined;
     const stop = new AbortController();
     shown.reset();
     shown.greet();
-    shown.focus();
+    shown.takeFocus();
     void runShells(shown, connected, stop.signal);
     return () => stop.abort();
   }, [props.connected]);

@@ -14,9 +14,17 @@ export interface EngineLock {
   release(): void;
 }
 
-/** Web Locks exist in secure contexts only. Elsewhere the engine keeps nothing, so there is nothing to guard. */
-export function locksAvailable(): boolean {
-  return typeof navigator.locks !== "undefined";
+/**
+ * Web Locks exist in secure contexts only, and are refused where the browser is told to keep no data of this site. There the
+ * engine keeps nothing, so there is nothing to guard.
+ */
+export async function locksAvailable(): Promise<boolean> {
+  try {
+    await navigator.locks.query();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -212,3 +212,24 @@ test("a guest that is silent stays connected, until it answers or is booted agai
   expect(engines.log).toEqual(["A spawned", "A terminated", "A disposed", "A spawned"]);
   expect(session.state.phase.kind).toBe("running");
 });
+
+test("where the browser keeps no data of sites the engine runs, and keeps nothing", async () => {
+  const refused = () => Promise.reject(new DOMException("The request was denied.", "SecurityError"));
+  vi.stubGlobal("navigator", { locks: { query: refused, request: refused } });
+  vi.stubGlobal("isSecureContext", true);
+  const session = engines.session("A");
+  await session.start();
+  expect(session.state.phase).toEqual({ kind: "running", storage: "memory", secure: true });
+});
+
+test("a storage that refuses to be opened is done without", async () => {
+  vi.stubGlobal("isSecureContext", true);
+  vi.stubGlobal("indexedDB", {
+    open: () => {
+      throw new DOMException("access is denied in this context", "SecurityError");
+    },
+  });
+  const session = engines.session("A");
+  await session.start();
+  expect(session.state.phase).toEqual({ kind: "running", storage: "memory", secure: true });
+});

@@ -79,7 +79,7 @@ export class Session {
   /** Boots here unless another tab runs the engine. */
   async start(): Promise<void> {
     await this.#reportingFailure(async () => {
-      if (locksAvailable()) {
+      if (await locksAvailable()) {
         this.#lock ??= await acquireEngineLock(this.#lockListeners);
         if (!this.#lock) return this.#stepAside("elsewhere");
       }
@@ -125,7 +125,7 @@ export class Session {
     const show = (state: SessionState) => {
       if (thread === this.#thread) this.#show(state);
     };
-    const storage = await chooseStorage();
+    const storage = lock ? await chooseStorage() : "memory";
     if (thread !== this.#thread) return;
     const running: Phase = { kind: "running", storage, secure: isSecureContext };
     const worker = Comlink.wrap<EngineWorker>(thread);
@@ -242,12 +242,12 @@ function brokenScript(thread: Worker): Promise<never> {
 /** IndexedDB where it is there and works; private windows of some browsers have it and refuse to open it. */
 async function chooseStorage(): Promise<"indexeddb" | "memory"> {
   if (!isSecureContext || typeof indexedDB === "undefined") return "memory";
-  return new Promise((resolve) => {
+  return new Promise<"indexeddb" | "memory">((resolve) => {
     const probe = indexedDB.open("wherry-probe");
     probe.onsuccess = () => {
       probe.result.close();
       resolve("indexeddb");
     };
     probe.onerror = () => resolve("memory");
-  });
+  }).catch(() => "memory");
 }

@@ -4,6 +4,10 @@ import { Terminal } from "@xterm/xterm";
 import type { HostShell } from "../../worker/host/host-session.ts";
 import { regardless } from "../../worker/internal/failures.ts";
 import { handleBrowserKeys } from "./browser-keys.ts";
+import { pastedText } from "./pasted-text.ts";
+
+/** How the keyboard leaves the terminal. */
+const wayOut = "F6, then Tab, leads out of it.";
 
 const greeting = [
   "Docker on a small Linux machine in this tab. To begin with:",
@@ -12,21 +16,27 @@ const greeting = [
   "    docker run -it --rm debian bash",
   "    docker --help\x1b[0m",
   "",
+  `Keys go to this terminal. ${wayOut}`,
+  "",
   "",
 ].join("\r\n");
 
 /** How many bytes xterm.js may have before it without holding the shell's output back. */
 const mostUntaken = 64 * 1024;
+/** The same in a page that is not shown: browsers give its timers, and with them xterm.js, a turn a second, later one a minute. */
+const mostUntakenHidden = 4 * 1024 * 1024;
 
 /** What the view shows of a shell: an xterm.js terminal, fitted to its element. */
 export class HostTerminal {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
+  readonly #element: HTMLElement;
   /** Bytes that xterm.js has been given and has not taken in. */
   #untaken = 0;
 
   constructor(element: HTMLElement) {
+    this.#element = element;
     this.#terminal = new Terminal({
       // For `unicode`, which xterm.js may still rename.
       allowProposedApi: true,
@@ -46,8 +56,9 @@ export class HostTerminal {
     this.#terminal.unicode.activeVersion = "11";
     this.#terminal.open(element);
     // Tab is the shell's: whoever has no mouse is told the way out.
-    this.#terminal.textarea?.setAttribute("aria-description", "Keys go to the shell, Tab too. F6 leads out of it.");
+    this.#terminal.textarea?.setAttribute("aria-description", `Keys go to the shell, Tab too. ${wayOut}`);
     handleBrowserKeys(this.#terminal, navigator.platform);
+    element.addEventListener("paste", this.#onPaste, { capture: true });
     // A page that is not shown, such as a folded part of a tutorial, leaves the size as it was.
     const fit = () => {
       if (element.clientWidth > 0) this.#fit.fit();
@@ -65,8 +76,14 @@ export class HostTerminal {
     this.#terminal.options.screenReaderMode = on;
   }
 
-  focus(): void {
-    this.#terminal.focus();
+  /**
+   * Gives the terminal the keyboard, unless that is in use elsewhere: at a control of the page, or in the page that holds this
+   * one in a frame.
+   */
+  takeFocus(): void {
+    const framed = window !== window.top;
+    if (framed && !document.hasFocus()) return;
+    if (document.activeElement === null || document.activeElement === document.body) this.#terminal.focus();
   }
 
   /** What a newcomer reads before the first prompt. */
@@ -120,6 +137,7 @@ export class HostTerminal {
 
   dispose(): void {
     this.#observer.disconnect();
+    this.#element.removeEventListener("paste", this.#onPaste, { capture: true });
     this.#terminal.dispose();
   }
 
@@ -135,6 +153,13 @@ export class HostTerminal {
         resolve();
       });
     });
-    return this.#untaken > mostUntaken ? taken : undefined;
+    return this.#untaken > (document.hidden ? mostUntakenHidden : mostUntaken) ? taken : undefined;
   }
+
+  /** Before xterm.js has it. */
+  readonly #onPaste = (event: ClipboardEvent): void => {
+    event.preventDefault();
+    event.stopPropagation();
+    this.#terminal.paste(pastedText(event.clipboardData?.getData("text/plain") ?? ""));
+  };
 }

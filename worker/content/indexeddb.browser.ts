@@ -1,6 +1,7 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
-import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
+import { system } from "../errdefs/errors.ts";
 import { randomHex } from "../internal/ids.ts";
+import { storageError } from "../internal/storage-error.browser.ts";
 import { ChunkWriter, readChunks } from "./chunk-writer.ts";
 import { checkFileName } from "./file-name.ts";
 import type { ChunkedFiles, FileInfo, FileWriter, StoredFile } from "./files.ts";
@@ -97,7 +98,7 @@ export class IndexedDbFiles implements ChunkedFiles {
       const transaction = this.#database.transaction("files", mode, { durability: "strict" });
       return await callback(transaction.objectStore("files"));
     } catch (error) {
-      throw toSystem(error);
+      throw storageError(error);
     }
   };
 }
@@ -219,14 +220,6 @@ async function translated<T>(operation: Promise<T>): Promise<T> {
   try {
     return await operation;
   } catch (error) {
-    throw toSystem(error);
+    throw storageError(error);
   }
-}
-
-function toSystem(error: unknown): EngineError {
-  if (isEngineError(error)) return error;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  if (name === "QuotaExceededError") return system("no space left on device", { cause: error });
-  const text = error instanceof Error ? error.message : name || "the browser gave no reason";
-  return system(`the browser's storage failed: ${text}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { promisifyRequest } from "idb-keyval";
-import { system } from "../errdefs/errors.ts";
+import { storageError } from "../internal/storage-error.browser.ts";
 import { checkKey } from "./keys.ts";
 import type { Json, RecordChange, RecordStore } from "./records.ts";
 
@@ -16,32 +16,34 @@ export class IndexedDbRecords implements RecordStore {
   static async open(name: string): Promise<IndexedDbRecords> {
     const request = indexedDB.open(name);
     request.onupgradeneeded = () => request.result.createObjectStore(storeName);
-    return new IndexedDbRecords(await translated(promisifyRequest(request)));
+    return new IndexedDbRecords(await translated(() => promisifyRequest(request)));
   }
 
   async get(key: string): Promise<Json | undefined> {
     checkKey(key);
-    const value: Json | undefined = await translated(promisifyRequest(this.#store("readonly").get(key)));
+    const value: Json | undefined = await translated(() => promisifyRequest(this.#store("readonly").get(key)));
     return value;
   }
 
   async list(prefix: string): Promise<readonly (readonly [key: string, value: Json])[]> {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    const store = this.#store("readonly");
-    const [keys, values] = await translated(
-      Promise.all([promisifyRequest(store.getAllKeys(range)), promisifyRequest<Json[]>(store.getAll(range))]),
-    );
+    const [keys, values] = await translated(() => {
+      const store = this.#store("readonly");
+      return Promise.all([promisifyRequest(store.getAllKeys(range)), promisifyRequest<Json[]>(store.getAll(range))]);
+    });
     return keys.map((key, index) => [String(key), values[index] ?? null]);
   }
 
   async apply(changes: readonly RecordChange[]): Promise<void> {
     for (const { key } of changes) checkKey(key);
-    const store = this.#store("readwrite");
-    for (const { key, value } of changes) {
-      if (value === undefined) store.delete(key);
-      else store.put(value, key);
-    }
-    await translated(promisifyRequest(store.transaction));
+    await translated(() => {
+      const store = this.#store("readwrite");
+      for (const { key, value } of changes) {
+        if (value === undefined) store.delete(key);
+        else store.put(value, key);
+      }
+      return promisifyRequest(store.transaction);
+    });
   }
 
   async close(): Promise<void> {
@@ -53,12 +55,11 @@ export class IndexedDbRecords implements RecordStore {
   }
 }
 
-async function translated<T>(operation: Promise<T>): Promise<T> {
+/** The transaction may be refused at once. */
+async function translated<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await operation;
+    return await operation();
   } catch (error) {
-    const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-    if (name === "QuotaExceededError") throw system("no space left on device", { cause: error });
-    throw system(`the browser's storage failed: ${error instanceof Error ? error.message : name}`, { cause: error });
+    throw storageError(error);
   }
 }
