@@ -72,24 +72,46 @@ describe("HTTP/1.1", () => {
 
   it.each([
     ["GET /\r\n\r\n", 400],
-    ["GET / HTTP/2.0\r\n\r\n", 400],
+    ["GET / HTTP/2.0\r\n\r\n", 505],
     ["GET x HTTP/1.1\r\n\r\n", 400],
     ["GET /_ping\0 HTTP/1.1\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\nName : x\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\n folded: x\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\nName: a\0b\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\nName: a\nb\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\nName: a\x7fb\r\n\r\n", 400],
-    ["POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
-    ["POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400],
-    ["POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
-    ["POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],
+    ["GET / HTTP/1.0\r\nHost: a b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nBad Name: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nName : x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\n folded: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nName: a\0b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nName: a\nb\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\nName: a\x7fb\r\n\r\n", 400],
+    ["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
+    ["POST / HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n", 417],
+    ["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400],
+    ["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
+    ["POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501],
     [`GET / HTTP/1.1\r\n${"a: b\r\n".repeat(300)}\r\n`, 431],
     [`GET /${"x".repeat(70_000)} HTTP/1.1\r\n\r\n`, 431],
   ])("refuses %j", async (text, status) => {
     await serve();
     expect(await exchange(text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it("says in text why it refuses, as Docker's server does", async () => {
+    await serve();
+    const answer = await exchange("GET / HTTP/1.1\r\n\r\n");
+    expect(answer).toContain("\r\nContent-Type: text/plain; charset=utf-8\r\n");
+    expect(answer).toMatch(/\r\n\r\n400 Bad Request: missing required Host header$/);
+  });
+
+  it.each([
+    "GET /a HTTP/1.1\nHost: x\nConnection: close\n\n",
+    "GET /a HTTP/1.1\r\nHost: x\nConnection: close\n\r\n",
+    "GET /a HTTP/1.0\n\n",
+    "GET /a HTTP/1.7\r\nHost: x\r\nConnection: close\r\n\r\n",
+  ])("takes %j", async (text) => {
+    await serve();
+    expect(await exchange(text)).toMatch(/^HTTP\/1\.1 200 .*GET \/a /s);
   });
 
   /** The backends are never reached: every request's body is to be refused before. */
@@ -116,11 +138,12 @@ describe("HTTP/1.1", () => {
         "-1\r\n",
         `1;${"x".repeat(5000)}`,
         "2\r\n{}x",
+        "2\n{}\n0\n\n",
         `0\r\n${"a: b\r\n".repeat(100)}\r\n`,
       ]) {
         const head =
-          "POST /containers/create HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-        const answer = await exchange(`${head}${body}GET /_ping HTTP/1.1\r\n\r\n`);
+          "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        const answer = await exchange(`${head}${body}GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n`);
         expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
       }
     },
@@ -128,17 +151,21 @@ describe("HTTP/1.1", () => {
 
   it("takes tabs and text of any language in a field", async () => {
     await serve();
-    const answer = await exchange("GET / HTTP/1.1\r\nUser-Agent: a\tb \u00c1 \u4f60\r\nConnection: close\r\n\r\n");
+    const answer = await exchange(
+      "GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: a\tb \u00c1 \u4f60\r\nConnection: close\r\n\r\n",
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it("upgrades with 101, or with a plain 200 for those who asked for none", async () => {
     await serve();
-    const asked = await exchange("POST /containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    const asked = await exchange(
+      "POST /containers/x/attach HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+    );
     expect(asked).toBe(
       "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nhijacked",
     );
-    const plain = await exchange("POST /v1.51/containers/x/attach HTTP/1.1\r\n\r\n");
+    const plain = await exchange("POST /v1.51/containers/x/attach HTTP/1.1\r\nHost: x\r\n\r\n");
     expect(plain).toBe("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nhijacked");
   });
 
@@ -180,7 +207,7 @@ describe("a unix socket", () => {
     await new Promise((resolve) => dead.close(resolve));
     linkSync(join(folder, "kept"), path);
     await serve();
-    expect(await exchange("GET /x HTTP/1.1\r\nConnection: close\r\n\r\n")).toContain("GET /x");
+    expect(await exchange("GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).toContain("GET /x");
     await listener?.close();
     listener = undefined;
     writeFileSync(path, "precious");
@@ -199,8 +226,8 @@ describe("a TCP port", () => {
     [["Host: 192.168.0.7:2375"], 200],
     [["Host: evil.example:2375"], 403],
     [["Host: localhost.evil.example"], 403],
-    [[], 403],
-    [["Host: localhost", "Host: evil.example"], 403],
+    [[], 400],
+    [["Host: localhost", "Host: evil.example"], 400],
     [["Host: localhost:1", "Origin: http://localhost:1"], 200],
     [["Host: localhost:1", "Origin: http://localhost:2"], 403],
     [["Host: localhost:1", "Origin: null"], 403],

@@ -28,19 +28,23 @@ export class ByteReader {
     return this.#held.cut(limit);
   }
 
-  /** Everything up to `end`, which is taken too. Undefined at the end of the connection; `overflow` when `limit` bytes hold no `end`. */
-  async takeUntil(end: string, limit: number): Promise<Uint8Array | undefined | "overflow"> {
-    const mark = new TextEncoder().encode(end);
+  /**
+   * Everything up to the first of `ends`, which is taken too. Undefined at the end of the connection; `overflow` when `limit`
+   * bytes hold none.
+   */
+  async takeUntil(ends: readonly string[], limit: number): Promise<Uint8Array | undefined | "overflow"> {
+    const marks = ends.map((end) => new TextEncoder().encode(end));
+    const longest = Math.max(...marks.map(({ length }) => length));
     let from = 0;
     for (;;) {
-      const at = indexOf(this.#held.bytes, mark, from);
-      if (at >= 0 && at <= limit) {
+      const { at, length } = firstOf(this.#held.bytes, marks, from);
+      if (at <= limit) {
         const found = this.#held.cut(at);
-        this.#held.cut(mark.length);
+        this.#held.cut(length);
         return found;
       }
-      if (at >= 0 || this.#held.length > limit) return "overflow";
-      from = Math.max(0, this.#held.length - mark.length + 1);
+      if (at < Number.POSITIVE_INFINITY || this.#held.length > limit) return "overflow";
+      from = Math.max(0, this.#held.length - longest + 1);
       if (!(await this.fill())) return undefined;
     }
   }
@@ -58,6 +62,16 @@ export class ByteReader {
     }
     return true;
   }
+}
+
+/** Where the first of the marks is, and which; infinity where there is none. */
+function firstOf(bytes: Uint8Array, marks: readonly Uint8Array[], from: number): { at: number; length: number } {
+  let first = { at: Number.POSITIVE_INFINITY, length: 0 };
+  for (const mark of marks) {
+    const at = indexOf(bytes, mark, from);
+    if (at >= 0 && at < first.at) first = { at, length: mark.length };
+  }
+  return first;
 }
 
 function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number): number {

@@ -4,6 +4,7 @@ import { BadRequest } from "./request-head.ts";
 const pieceSize = 64 << 10;
 const lineLimit = 1024;
 const trailerLimit = 64;
+const carriageReturn = 0x0d;
 
 /** The body of one request: read by its handler, or drained after it. */
 export class RequestBody {
@@ -90,7 +91,8 @@ async function* chunks(reader: ByteReader): AsyncGenerator<Uint8Array> {
 }
 
 async function line(reader: ByteReader): Promise<string> {
-  const bytes = await reader.takeUntil("\r\n", lineLimit);
-  if (bytes === undefined || bytes === "overflow") throw new BadRequest(400, "malformed chunk");
-  return new TextDecoder("latin1").decode(bytes);
+  const bytes = await reader.takeUntil(["\n"], lineLimit);
+  if (bytes === undefined || bytes === "overflow" || bytes.at(-1) !== carriageReturn)
+    throw new BadRequest(400, "malformed chunk");
+  return new TextDecoder("latin1").decode(bytes.subarray(0, -1));
 }

@@ -11,7 +11,7 @@ export interface RequestHead {
 
 /**
  * A request that this server does not read. `status` is what it answers before it closes the connection; where a handler was
- * reading its body, that is the handler's to answer.
+ * reading its body, that is the handler's to answer. Statuses are those of Docker's server, which is Go's.
  */
 export class BadRequest extends EngineError {
   readonly status: number;
@@ -25,17 +25,43 @@ export class BadRequest extends EngineError {
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Visible characters, blanks and obs-text (RFC 9110, section 5.5). */
 const fieldValue = /^[\t\u0020-\u007e\u0080-\uffff]*$/;
+/** A name or address with a port, as Go's server takes it. */
+const hostValue = /^[\w!$%&'()*+,\-.:;=[\]~]*$/;
 const fieldLimit = 200;
 
-/** Parses what comes before the empty line. Strict: what proxies and servers could read in two ways is refused. */
+/**
+ * What ends a head: an empty line. A line may end without the carriage return (RFC 9112, section 2.2), as those do that are
+ * typed by hand.
+ */
+export const headEnds = ["\n\r\n", "\n\n"] as const;
+
+/** Parses what comes before one of `headEnds`. Strict: what proxies and servers could read in two ways is refused. */
 export function parseHead(bytes: Uint8Array): RequestHead {
   // Latin-1 keeps obsolete bytes apart from text without ever failing.
-  const text = new TextDecoder("latin1").decode(bytes).replace(/^(\r\n)+/, "");
-  const [start = "", ...lines] = text.split("\r\n");
-  const match = /^(\S+) ([\u0021-\u007e\u0080-\u00ff]+) HTTP\/1\.([01])$/.exec(start);
+  const text = new TextDecoder("latin1").decode(bytes).replace(/^(\r\n)+|\r$/g, "");
+  const [start = "", ...lines] = text.split(/\r?\n/);
+  const match = /^(\S+) ([\u0021-\u007e\u0080-\u00ff]+) HTTP\/(\d)\.(\d)$/.exec(start);
   if (!match?.[1] || !match[2] || !token.test(match[1])) throw new BadRequest(400, "malformed request line");
+  if (match[3] !== "1") throw new BadRequest(505, "unsupported protocol version");
   if (lines.length > fieldLimit) throw new BadRequest(431, "too many header fields");
-  return { method: match[1], target: originForm(match[2]), http10: match[3] === "0", fields: lines.map(parseField) };
+  const head = {
+    method: match[1],
+    target: originForm(match[2]),
+    http10: match[4] === "0",
+    fields: lines.map(parseField),
+  };
+  checkHost(head);
+  const expected = fieldValues(head, "expect");
+  if (expected.length > 0 && !hasWord(head, "expect", "100-continue")) throw new BadRequest(417, "unknown expectation");
+  return head;
+}
+
+/** A request of HTTP/1.1 has one Host (RFC 9112, section 3.2). */
+function checkHost(head: RequestHead): void {
+  const [host, ...others] = fieldValues(head, "host");
+  if (host === undefined && !head.http10) throw new BadRequest(400, "missing required Host header");
+  if (others.length > 0) throw new BadRequest(400, "too many Host headers");
+  if (!hostValue.test(host ?? "")) throw new BadRequest(400, "malformed Host header");
 }
 
 function parseField(line: string): readonly [string, string] {
@@ -74,9 +100,10 @@ export function bodyLength(head: RequestHead): number | "chunked" {
   const encodings = fieldValues(head, "transfer-encoding");
   const lengths = new Set(fieldValues(head, "content-length"));
   if (encodings.length > 0) {
-    if (lengths.size > 0 || encodings.length > 1 || encodings[0]?.toLowerCase() !== "chunked" || head.http10) {
-      throw new BadRequest(400, "unsupported transfer encoding");
+    if (encodings.length > 1 || encodings[0]?.toLowerCase() !== "chunked") {
+      throw new BadRequest(501, "unsupported transfer encoding");
     }
+    if (lengths.size > 0 || head.http10) throw new BadRequest(400, "chunked, and of a length or of HTTP/1.0");
     return "chunked";
   }
   const [length, ...others] = lengths;

@@ -1,5 +1,6 @@
 import { concatBytes } from "../../internal/bytes.ts";
 import { regardless } from "../../internal/failures.ts";
+import { textResponse } from "../responses.ts";
 import type { BadRequest } from "./request-head.ts";
 
 const reasons: Readonly<Record<number, string>> = {
@@ -16,10 +17,12 @@ const reasons: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   409: "Conflict",
+  417: "Expectation Failed",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
   503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
 };
 
 /** Bodies up to here with a known length go out in one write with their head. */
@@ -111,8 +114,8 @@ function chunk(bytes: Uint8Array): Uint8Array {
   return concatBytes([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
 }
 
-/** What a client gets whose request could not be read: Docker's shape of an error. */
-export function badRequestResponse(error: BadRequest): Response {
-  const body = JSON.stringify({ message: error.message });
-  return new Response(body, { status: error.status, headers: { "Content-Type": "application/json" } });
+/** What a client gets whose request could not be read: text, as Go's server writes it. No handler has seen the request. */
+export function badRequestResponse({ status, message }: BadRequest): Response {
+  const headers = { "Content-Type": "text/plain; charset=utf-8" };
+  return textResponse(`${status} ${reasons[status]}: ${message}`, status, headers);
 }

@@ -1,13 +1,14 @@
-import { errorMessage } from "../../errdefs/errors.ts";
+import { errorMessage, forbidden } from "../../errdefs/errors.ts";
 import { regardless, toldElsewhere } from "../../internal/failures.ts";
 import type { DuplexBytes } from "../../internal/streams.ts";
 import type { EngineApi } from "../engine-api.ts";
+import { errorResponse } from "../responses.ts";
 import { matchRoute, takesConnectionOver } from "../route-table.ts";
 import { splitVersion } from "../version.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { handOver } from "./hand-over.ts";
 import { RequestBody } from "./request-body.ts";
-import { BadRequest, bodyLength, fieldValues, hasWord, parseHead, type RequestHead } from "./request-head.ts";
+import { BadRequest, bodyLength, fieldValues, hasWord, headEnds, parseHead, type RequestHead } from "./request-head.ts";
 import { badRequestResponse, encodeHead, writeResponse } from "./response-writer.ts";
 
 const headLimit = 64 << 10;
@@ -74,22 +75,25 @@ async function serveRequest(
     if (bytes === "overflow") throw new BadRequest(431, "request header fields too large");
     const head = parseHead(bytes);
     const refusal = options.refuse?.(head);
-    if (refusal) throw new BadRequest(403, refusal);
+    if (refusal) return await writeLast(writer, errorResponse(forbidden(refusal)));
     return await answer(new Exchange(head, reader, writer, options.signal), api);
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
-    const never = new AbortController().signal;
-    const closing = { head: false, http10: false, close: true, signal: never };
-    await writeResponse(writer, badRequestResponse(error), closing);
-    return false;
+    return await writeLast(writer, badRequestResponse(error));
   }
+}
+
+/** The connection ends with it. */
+function writeLast(writer: Writer, response: Response): Promise<boolean> {
+  const signal = new AbortController().signal;
+  return writeResponse(writer, response, { head: false, http10: false, close: true, signal });
 }
 
 /** Undefined when the client left, or took too long: then the connection ends. */
 async function takeHead(reader: ByteReader, milliseconds: number): Promise<Uint8Array | undefined | "overflow"> {
   const expired = setTimeout(() => regardless(reader.cancel(new Error("no request came"))), milliseconds);
   try {
-    return await reader.takeUntil("\r\n\r\n", headLimit);
+    return await reader.takeUntil(headEnds, headLimit);
   } finally {
     clearTimeout(expired);
   }
