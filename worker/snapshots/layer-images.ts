@@ -8,7 +8,7 @@ import { writeLayer } from "./layer-writer.ts";
 import { SharedWork } from "./shared-work.ts";
 
 /** Counts up with every change to what the writer makes of a layer: images of another version are made anew. */
-const formatVersion = 1;
+const formatVersion = 2;
 const folder = "layers/";
 const labelSize = 1024;
 const defaultMaxBytes = 64 * 1024 ** 3;

@@ -125,6 +125,7 @@ const refused: readonly (readonly [what: string, entries: readonly Given[], erro
     "statat s: too many levels of symbolic links",
   ],
   ["a file as a parent", [{ name: "a" }, { name: "a/b" }], "openat a/b: not a directory"],
+  ["a file as a parent's parent", [{ name: "a" }, { name: "a/b/c" }], "statat a/b: not a directory"],
   ["a name twice", [{ name: "a" }, { name: "./a" }], "duplicates of file paths not supported"],
   ["a symlink to nowhere", [{ name: "s", type: "symlink" }], "symlinkat  s: no such file or directory"],
   ["a whiteout of `.`", [{ name: ".wh.." }], 'invalid whiteout entry ".wh.."'],
@@ -149,6 +150,48 @@ describe("LayerTree.add()", () => {
     );
     expect(at(tree, "d/b")).toBe(at(tree, "a"));
     expect(at(tree, "a")).toMatchObject({ links: 2, mode: 0o644, uid: 7 });
+  });
+
+  it("has a hardlink take away the capabilities of a file that it does not name, as its change of owner does", () => {
+    const [value, other] = [Uint8Array.of(1), Uint8Array.of(2)];
+    const xattrs = new Map([
+      ["security.capability", value],
+      ["user.a", value],
+    ]);
+    const linked = (more: ReadonlyMap<string, Uint8Array>) =>
+      at(build({ name: "a", xattrs }, { name: "b", type: "link", linkName: "a", xattrs: more }), "a").xattrs;
+    expect([...linked(new Map([["user.b", other]]))]).toEqual([
+      ["user.a", value],
+      ["user.b", other],
+    ]);
+    expect(linked(new Map([["security.capability", other]])).get("security.capability")).toBe(other);
+  });
+
+  it("leaves mode and time of a symlink to its own header", () => {
+    const mtime = { seconds: 5, nanoseconds: 0 };
+    const tree = build(
+      { name: "s", type: "symlink", linkName: "x", mtime },
+      { name: "t", type: "link", linkName: "s", mode: 0o600, uid: 7, mtime: { seconds: 9, nanoseconds: 0 } },
+    );
+    expect(at(tree, "s")).toMatchObject({ mode: 0o777, uid: 7, mtime });
+  });
+
+  it("takes a time that Docker has no room for, for none", () => {
+    const timeOf = (seconds: number) => at(build({ name: "f", mtime: { seconds, nanoseconds: 5 } }), "f").mtime;
+    expect(timeOf(9_223_372_036)).toEqual({ seconds: 9_223_372_036, nanoseconds: 5 });
+    for (const seconds of [-1, 9_223_372_037, 2 ** 50]) expect(timeOf(seconds)).toEqual({ seconds: 0, nanoseconds: 0 });
+  });
+
+  it("keeps a user's attributes of files and directories alone", () => {
+    const xattrs = new Map([
+      ["user.a", Uint8Array.of(1)],
+      ["trusted.a", Uint8Array.of(1)],
+    ]);
+    const names = (type: TarEntry["type"]) => [
+      ...at(build({ name: "x", type, linkName: "y", deviceMajor: 1, xattrs }), "x").xattrs.keys(),
+    ];
+    for (const type of ["file", "directory"] as const) expect(names(type)).toEqual(["user.a", "trusted.a"]);
+    for (const type of ["symlink", "fifo", "char", "block"] as const) expect(names(type)).toEqual(["trusted.a"]);
   });
 
   it("counts a name that a file took over no more", () => {

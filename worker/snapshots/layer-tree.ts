@@ -78,7 +78,8 @@ export class LayerTree {
    * Adds an entry. Answers the inode when it is a file, whose content the caller then reads. Throws `InvalidParameter`
    * with the text that Docker's unpacking has for the case.
    */
-  add(entry: TarEntry): FileInode | undefined {
+  add(raw: TarEntry): FileInode | undefined {
+    const entry = { ...raw, mtime: boundTime(raw.mtime) };
     const path = cleanPath(entry.name, "entry name");
     this.#see(path.join("/"));
     const name = path.pop();
@@ -156,11 +157,12 @@ export class LayerTree {
     const target = this.#find(entry.linkName);
     if (!target) throw fail("no such file or directory");
     if (target.type === "directory") throw fail("operation not permitted");
-    // The header of a link describes the inode as well, and Docker applies it.
-    if (target.type !== "symlink") target.mode = entry.mode;
+    // The header of a link describes the inode as well, and Docker applies it: a change of owner takes the capabilities away.
+    const capable = [...target.xattrs].filter(([key]) => key !== "security.capability");
+    target.xattrs = new Map([...capable, ...this.#xattrs({ ...entry, type: target.type })]);
     target.uid = entry.uid;
     target.gid = entry.gid;
-    target.mtime = entry.mtime;
+    if (target.type !== "symlink") Object.assign(target, { mode: entry.mode, mtime: entry.mtime });
     this.#insert(parent, name, target, false);
   }
 
@@ -193,12 +195,17 @@ export class LayerTree {
     }
   }
 
-  /** The attributes to keep: those of overlayfs itself are never taken from an archive. */
-  #xattrs(entry: TarEntry): ReadonlyMap<string, Uint8Array> {
+  /**
+   * The attributes to keep. Those of overlayfs itself are never taken from an archive; a user's are for files and directories
+   * alone (xattr(7)), and Docker goes on without them elsewhere.
+   */
+  #xattrs(entry: Pick<TarEntry, "type" | "xattrs">): ReadonlyMap<string, Uint8Array> {
     if (entry.xattrs.size === 0) return emptyXattrs;
     const kept = new Map<string, Uint8Array>();
+    const forUsers = entry.type === "file" || entry.type === "directory";
     for (const [name, value] of entry.xattrs) {
       if (name.startsWith("trusted.overlay.") || name.startsWith("user.overlay.")) continue;
+      if (name.startsWith("user.") && !forUsers) continue;
       this.#charge(name.length + value.length);
       kept.set(name, value);
     }
@@ -211,8 +218,10 @@ export class LayerTree {
     for (let part = walk.next(); part !== undefined; part = walk.next()) {
       const child = walk.directory.children.get(part);
       if (child && !isWhiteout(child)) {
-        if (!walk.enter(child)) throw refused(`openat ${shown(entry.name)}: not a directory`);
-        continue;
+        if (walk.enter(child)) continue;
+        throw refused(
+          walk.isOver ? `openat ${shown(entry.name)}: not a directory` : `statat ${path.join("/")}: not a directory`,
+        );
       }
       const made = newDirectory(entry.mtime);
       made.opaque = child !== undefined;
@@ -252,6 +261,11 @@ class Walk {
     return this.#ancestors.at(-1) as DirectoryInode;
   }
 
+  /** Whether the last name was looked up. */
+  get isOver(): boolean {
+    return this.#todo.length === 0;
+  }
+
   /** The next name to look up in `directory`. */
   next(): string | undefined {
     while (true) {
@@ -284,6 +298,12 @@ const shown = (name: string) => name.replace(/^(\.?\/+)+/, "").replace(/\/+$/, "
 
 export function isWhiteout(inode: Inode): boolean {
   return inode.type === "char" && inode.whiteout;
+}
+
+/** Docker takes no time before 1970, nor one of which the nanoseconds do not fit 64 bits, for one. */
+function boundTime(time: Timestamp): Timestamp {
+  const fits = time.seconds >= 0 && time.seconds * 1e9 + time.nanoseconds < 2 ** 63;
+  return fits ? time : { seconds: 0, nanoseconds: 0 };
 }
 
 function newDirectory(mtime: Timestamp): DirectoryInode {

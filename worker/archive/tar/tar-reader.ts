@@ -14,7 +14,6 @@ const noRecords: PaxRecords = new Map();
 const types: Readonly<Record<string, TarType>> = {
   "0": "file",
   "\0": "file",
-  "7": "file",
   "1": "link",
   "2": "symlink",
   "3": "char",
