@@ -69,6 +69,7 @@ describe("with a registry that misbehaves", () => {
     ],
     [500, "oops", "System", "received unexpected HTTP status: 500 Internal Server Error"],
     [503, "", "System", "received unexpected HTTP status: 503 Service Unavailable"],
+    [302, "", "System", "received unexpected HTTP status: 302 Found"],
     [200, "{nope", "InvalidParameter", "not valid JSON"],
   ])("%s with the body %j", async (status, body, name, text) => {
     always((response) => {

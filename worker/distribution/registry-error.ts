@@ -59,7 +59,8 @@ export class RegistryError extends Error {
 /** Reads an error answer as Docker does: the challenge's own error first, then the JSON body, then the status. */
 export function registryError(response: Response, body: Uint8Array): RegistryError {
   const { status } = response;
-  if (status >= 500) {
+  // A redirect that says no address is no answer either.
+  if (status >= 500 || status < 400) {
     const text = `received unexpected HTTP status: ${status} ${response.statusText}`.trim();
     return new RegistryError(response, "", text, false);
   }
@@ -111,9 +112,10 @@ export function tokenError(error: RegistryError, request: { readonly method: str
 
 /** What a pull that can't have the image's config fails with. What is of our own making, a full disk, is left as it is. */
 export function configError(cause: unknown, attempts: number): unknown {
+  const start = "error pulling image configuration:";
+  if (isEngineError(cause, "InvalidParameter")) return invalidParameter(`${start} ${cause.message}`, { cause });
   const reason = cause instanceof RegistryError && cause.code === "BLOB_UNKNOWN" ? "unknown blob" : errorMessage(cause);
-  const text = `error pulling image configuration: download failed after attempts=${attempts}: ${reason}`;
-  if (isEngineError(cause, "InvalidParameter")) return invalidParameter(text, { cause });
+  const text = `${start} download failed after attempts=${attempts}: ${reason}`;
   return cause instanceof RegistryError || cause instanceof NetworkError ? new NetworkError(text, { cause }) : cause;
 }
 

@@ -3,9 +3,14 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Index } from "../oci/manifest.ts";
 import { choosePlatform, formatPlatform, type Platform } from "../oci/platform.ts";
 
-/** The manifest of an index that suits the platforms, best first. Rejects with `NotFound` and the list of what there is. */
+/**
+ * The manifest of an index that suits the platforms, best first. One of which the index tells no platform may suit: what it
+ * names says so. Rejects with `NotFound` and the list of what there is.
+ */
 export function chooseManifest(index: Index, platforms: readonly Platform[]): Descriptor {
-  const chosen = choosePlatform(platforms, index.manifests, (entry) => entry.platform);
+  const chosen =
+    choosePlatform(platforms, index.manifests, (entry) => entry.platform) ??
+    index.manifests.find((entry) => entry.platform === undefined);
   if (chosen) return chosen;
   const there = new Set(index.manifests.flatMap(({ platform }) => nameOf(platform)));
   const list = there.size > 0 ? [...there].sort().join(", ") : "none";

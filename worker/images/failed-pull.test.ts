@@ -73,6 +73,11 @@ describe("pull() that fails", () => {
       "layers from manifest don't match image configuration",
     ],
     [
+      "a history of more layers than there are",
+      () => buildImage({ layers: [base], fields: { history: [{ created_by: "a" }, { created_by: "b" }] } }),
+      "too many non-empty layers in History section",
+    ],
+    [
       "a layer that is no archive",
       () => buildImage({ layers: [{ tar: new Uint8Array(5000).fill(7) }] }),
       "failed to register layer",

@@ -12,12 +12,15 @@ import {
   two,
 } from "../../test/support/images.node.ts";
 import {
+  blob,
   buildImage,
   buildIndex,
+  descriptor,
   hasRealRegistry,
   pushImage,
   pushManifest,
   startRegistry,
+  type TestImage,
 } from "../../test/support/registry.node.ts";
 import type { RegistryDouble } from "../../test/support/registry-double.node.ts";
 import type { JsonMessage } from "../api/types/common.ts";
@@ -179,6 +182,43 @@ describe("pull()", () => {
     expect((await engine.images.inspect(named("multi"))).Id).toBe(amd64.config.digest);
     await expect(engine.images.inspect(named("multi"), { platform: parsePlatform("linux/386") })).rejects.toThrow(
       "does not match",
+    );
+  });
+
+  test("an index may name another index, but not for ever", async () => {
+    let top = buildIndex([["linux/386", one]]);
+    const nest = () => {
+      registry.add("nested", top);
+      top = buildIndex([["linux/386", { ...one, manifest: top }]]);
+    };
+    registry.add("nested:one", one);
+    nest();
+    registry.add("nested:latest", top);
+    await engine.pull(named("nested"));
+    expect(engine.store.all().map(({ id }) => id)).toEqual([one.config.digest]);
+    for (let depth = 0; depth < 8; depth += 1) nest();
+    registry.add("nested:deep", top);
+    await expect(engine.pull(named("nested:deep"))).rejects.toThrow("indexes are nested deeper than 8");
+  });
+
+  test("an entry without a platform is taken for what it names, where no other suits", async () => {
+    const entries = (image: TestImage) => ({
+      schemaVersion: 2,
+      manifests: [
+        { ...descriptor(two.manifest), platform: { os: "linux", architecture: "amd64" } },
+        descriptor(image.manifest),
+      ],
+    });
+    const indexOf = (image: TestImage) => blob(buildIndex([]).mediaType, Buffer.from(JSON.stringify(entries(image))));
+    registry.add("bare:one", one);
+    registry.add("bare:latest", indexOf(one));
+    await engine.pull(named("bare"));
+    expect(engine.store.all().map(({ id }) => id)).toEqual([one.config.digest]);
+    const foreign = buildImage({ layers: [base], architecture: "amd64" });
+    registry.add("bare:amd64", foreign);
+    registry.add("bare:foreign", indexOf(foreign));
+    await expect(engine.pull(named("bare:foreign"))).rejects.toThrow(
+      "(linux/amd64) does not match the specified platform",
     );
   });
 

@@ -34,6 +34,8 @@ export interface PullerComponents {
 }
 
 const defaultUnpackAllowance = 256 * 1024 ** 2;
+/** An index may name another one (OCI image-spec, "Image Index"). */
+const indexDepth = 8;
 
 export interface PullRequest {
   readonly reference: Reference;
@@ -138,12 +140,14 @@ export class Puller {
   }
 
   async #findImage(repository: Repository, top: Document, pull: Pull): Promise<FoundImage> {
-    if (top.kind === "manifest") return this.#checkedImage(repository, top, pull);
-    const { digest, mediaType } = chooseManifest(top.index, pull.request.platforms);
-    const wanted = { digest, mediaType };
-    const inner = await this.#document(wanted, await this.#manifestBytes(repository, wanted, pull));
-    if (inner.kind !== "manifest") throw invalidParameter("the index names another index as an image's manifest");
-    return this.#checkedImage(repository, inner, pull);
+    let document = top;
+    for (let depth = 0; document.kind === "index"; depth += 1) {
+      if (depth === indexDepth) throw invalidParameter(`indexes are nested deeper than ${indexDepth}`);
+      const { digest, mediaType } = chooseManifest(document.index, pull.request.platforms);
+      const wanted = { digest, mediaType };
+      document = await this.#document(wanted, await this.#manifestBytes(repository, wanted, pull));
+    }
+    return this.#checkedImage(repository, document, pull);
   }
 
   /** A manifest or index by digest, from the content store where it is there. */
@@ -186,6 +190,8 @@ export class Puller {
     checkPlatform(parsed.platform, request.platforms, familiarString(reference));
     if (parsed.diffIds.length !== layers.length)
       throw invalidParameter("layers from manifest don't match image configuration");
+    if (parsed.history.filter(({ emptyLayer }) => !emptyLayer).length > layers.length)
+      throw invalidParameter("too many non-empty layers in History section");
     return { manifest: descriptor, layers, id: config.digest, diffIds: parsed.diffIds };
   }
 

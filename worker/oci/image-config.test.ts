@@ -32,13 +32,19 @@ describe("parseImageConfig()", () => {
       history: [{ createdBy: "x", emptyLayer: true }],
     });
   });
+  test("takes one word of a command line as text, as old configs have it", () => {
+    const config = { Cmd: "sh", Entrypoint: "/init", Shell: "/bin/sh" };
+    const parsed = parseImageConfig(encode({ rootfs: { type: "layers" }, config }));
+    expect(parsed.config).toEqual({ cmd: ["sh"], entrypoint: ["/init"], shell: ["/bin/sh"] });
+  });
   test.each([
     ["no rootfs", {}],
     ["another rootfs", { rootfs: { type: "folders" } }],
     ["a bad diff-id", { rootfs: { type: "layers", diff_ids: ["sha256:x"] } }],
     ["too many diff-ids", { rootfs: { type: "layers", diff_ids: Array(126).fill(digest) } }],
     ["Env of numbers", { rootfs: { type: "layers" }, config: { Env: [1] } }],
-    ["Cmd as text", { rootfs: { type: "layers" }, config: { Cmd: "sh" } }],
+    ["Env as text", { rootfs: { type: "layers" }, config: { Env: "A=b" } }],
+    ["a time that is none", { rootfs: { type: "layers" }, created: "yesterday" }],
   ])("refuses %s", (_, document) => {
     expect(() => parseImageConfig(encode(document))).toThrow(expect.objectContaining({ name: "InvalidParameter" }));
   });

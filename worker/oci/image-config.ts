@@ -71,6 +71,7 @@ export interface HistoryEntry {
 /** Parses an image config. Rejects with `InvalidParameter`. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const document = parseJsonObject(bytes, imageConfigLimit, "image config");
+  checkTime(document.created);
   const variant = optionalString(document.variant, "image config.variant");
   return {
     platform: {
@@ -88,6 +89,14 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     diffIds: parseDiffIds(document.rootfs),
     history: parseHistory(document.history),
   };
+}
+
+/** RFC 3339, or nothing. */
+function checkTime(value: unknown): void {
+  if (typeof value !== "string" || value === "") return;
+  const pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
+  if (!pattern.test(value))
+    throw invalidParameter(`image config.created: cannot parse ${JSON.stringify(value.slice(0, 200))}`);
 }
 
 function parseDiffIds(value: unknown): readonly Digest[] {
@@ -119,8 +128,11 @@ function parseRunConfig(value: unknown): RunConfig {
   const fields = asObject(value, where);
   return {
     ...texts(fields, where, { user: "User", workingDir: "WorkingDir", stopSignal: "StopSignal" }),
-    ...lists(fields, where, { env: "Env", entrypoint: "Entrypoint", cmd: "Cmd", shell: "Shell", onBuild: "OnBuild" }),
+    ...lists(fields, where, { env: "Env", onBuild: "OnBuild" }),
     ...defined({
+      entrypoint: optionalWords(fields.Entrypoint, `${where}.Entrypoint`),
+      cmd: optionalWords(fields.Cmd, `${where}.Cmd`),
+      shell: optionalWords(fields.Shell, `${where}.Shell`),
       labels: optionalStringMap(fields.Labels, `${where}.Labels`),
       exposedPorts: optionalKeySet(fields.ExposedPorts, `${where}.ExposedPorts`),
       volumes: optionalKeySet(fields.Volumes, `${where}.Volumes`),
@@ -128,6 +140,11 @@ function parseRunConfig(value: unknown): RunConfig {
       argsEscaped: fields.ArgsEscaped === true ? true : undefined,
     }),
   };
+}
+
+/** A command line; old configs have one word as a string. */
+function optionalWords(value: unknown, where: string): readonly string[] | undefined {
+  return typeof value === "string" ? [value] : optionalStrings(value, where);
 }
 
 function parseHealthcheck(value: unknown): Healthcheck | undefined {

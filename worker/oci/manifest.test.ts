@@ -38,6 +38,10 @@ describe("parseManifestOrIndex()", () => {
     };
     expect(parseManifestOrIndex(encode(oci), mediaTypes.ociManifest).mediaType).toBe(mediaTypes.ociManifest);
   });
+  test.each(["", "application/octet-stream"])("takes config and layers whose type nobody said (%j)", (mediaType) => {
+    const unsaid = { ...manifest, config: { ...manifest.config, mediaType }, layers: [{ ...layer, mediaType }] };
+    expect(parseManifestOrIndex(encode(unsaid))).toMatchObject({ kind: "manifest", layers: [{ mediaType }] });
+  });
   test.each<[string, unknown, string?]>([
     ["not JSON", "{"],
     ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22])],

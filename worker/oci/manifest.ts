@@ -74,7 +74,7 @@ function parseManifest(document: JsonObject, mediaType: string): Manifest {
     layers: layers.map((value, index) => {
       const layer = parseDescriptor(value, `manifest.layers[${index}]`);
       if (!isLayerType(layer.mediaType)) {
-        throw invalidParameter(`unsupported layer media type ${JSON.stringify(layer.mediaType.slice(0, 200))}`);
+        throw invalidParameter(`unsupported media type ${layer.mediaType.slice(0, 200)}`);
       }
       return layer;
     }),

@@ -21,7 +21,15 @@ const schema1Types: readonly string[] = [
 
 const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList];
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
-const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
+/** What uploads made of a type that was not said. Docker takes it for what stands there, and so for an image. */
+const unsaidTypes: readonly string[] = ["", "application/octet-stream"];
+const configTypes: readonly string[] = [
+  mediaTypes.ociConfig,
+  mediaTypes.dockerConfig,
+  ...unsaidTypes,
+  "application/json",
+  "text/html",
+];
 
 /** How a layer is compressed is seen by its first bytes: what its media type says of that does not matter. */
 const layerTypes: readonly string[] = [
@@ -35,6 +43,7 @@ const layerTypes: readonly string[] = [
   "application/vnd.oci.image.layer.nondistributable.v1.tar",
   "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
   "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+  ...unsaidTypes,
 ];
 
 export const isIndexType = (type: string): boolean => indexTypes.includes(type);
