@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
 import { regardless } from "../../worker/internal/failures.ts";
+import { makeFolder } from "../../worker/internal/make-folder.node.ts";
 import { CliError } from "../cli/errors.ts";
 import { HttpEngineClient } from "../client/http.node.ts";
 
@@ -78,7 +79,7 @@ export class OwnEngine implements EngineApi {
     const { dataRoot, isLocked } = this.#options;
     if (Buffer.byteLength(this.#socket) > maximumSocketPath)
       throw failure(`the path of its socket is too long (${this.#socket})`);
-    await mkdir(dataRoot, { recursive: true, mode: 0o710 });
+    await makeFolder(dataRoot, 0o710);
     const begin = Date.now();
     let starting: Starting | undefined;
     for (let starts = 0; ; ) {

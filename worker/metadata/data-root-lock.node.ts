@@ -1,7 +1,8 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { conflict, errorMessage, system } from "../errdefs/errors.ts";
+import { makeFolder } from "../internal/make-folder.node.ts";
 import { isAnswered } from "../internal/socket.node.ts";
 
 /** Held for as long as an engine uses a data root. */
@@ -19,7 +20,7 @@ export async function lockDataRoot(dataRoot: string): Promise<DataRootLock> {
   const unusable = (error: unknown) => {
     throw system(`cannot use the data root ${dataRoot}: ${errorMessage(error)}`, { cause: error });
   };
-  await mkdir(dataRoot, { recursive: true, mode: 0o710 }).catch(unusable);
+  await makeFolder(dataRoot, 0o710).catch(unusable);
   const path = await lockPath(dataRoot);
   const pidFile = join(dataRoot, "wherry.pid");
   const server = createServer((connection) => connection.destroy());

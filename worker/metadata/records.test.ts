@@ -282,6 +282,15 @@ describe("lockDataRoot()", () => {
     await expect(lockDataRoot(path)).rejects.toMatchObject(refusal("EISDIR"));
   });
 
+  test("gives up where no folder can be made, however deep", async () => {
+    const below = "/proc/nothing/at/all";
+    const message = expect.stringMatching(`^cannot use the data root ${below}: ENOENT`);
+    await expect(lockDataRoot(below)).rejects.toMatchObject({ name: "System", message });
+    const deep = join(root, "a/b/c");
+    await (await lockDataRoot(deep)).release();
+    expect((await stat(deep)).mode & 0o777).toBe(0o710);
+  });
+
   test("sees through symlinks, and is free again when its holder was killed", { timeout: 30_000 }, async () => {
     execFileSync("ln", ["-s", root, `${root}.link`]);
     const script = `
