@@ -4,10 +4,7 @@ import { regardless, toldElsewhere } from "../internal/failures.ts";
 import type { Process } from "../runtime/runtime.ts";
 import { endedBy } from "./attach.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
-import { OutputFan } from "./output-fan.ts";
-
-/** Output may come late, or be held open by what the process left behind: so long after its end it is over, as in Docker. */
-const drainTime = 2000;
+import { drainTime, OutputFan } from "./output-fan.ts";
 
 export interface ClientOptions {
   readonly tty: boolean;

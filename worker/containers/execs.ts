@@ -6,14 +6,13 @@ import { generateId } from "../internal/ids.ts";
 import { type Process, StartFailed, type Stdio } from "../runtime/runtime.ts";
 import { containerEnvironment, mergeEnvironment } from "../runtime/spec/spec.ts";
 import type { ProcessSpec } from "../runtime/spec/types.ts";
-import { type ResolvedUser, resolveUser } from "../runtime/spec/user.ts";
+import { type ResolvedUser, readUserDatabase, resolveUser } from "../runtime/spec/user.ts";
 import type { TerminalSize } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { clientStreams, promisedStreams } from "./exec-streams.ts";
-import { readUserDatabase } from "./process-options.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 
 /** Docker forgets an exec that has ended after a while; here the oldest go when there are this many. */

@@ -6,10 +6,10 @@ import { generateId } from "../internal/ids.ts";
 import { durationString } from "../internal/units/duration.ts";
 import type { Process, Task } from "../runtime/runtime.ts";
 import { containerEnvironment } from "../runtime/spec/spec.ts";
-import { resolveUser } from "../runtime/spec/user.ts";
+import { readUserDatabase, resolveUser } from "../runtime/spec/user.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
-import { readUserDatabase } from "./process-options.ts";
+import { drainTime } from "./output-fan.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 import { SIGKILL } from "./signals.ts";
 
@@ -17,8 +17,6 @@ const milli = 1_000_000;
 const defaults = { interval: 30_000, timeout: 30_000, startInterval: 5000, retries: 3 };
 const longestOutput = 4096;
 const keptResults = 5;
-/** Output may be held open by what the probe left behind: so long after its end it is over. */
-const drainTime = 2000;
 
 /** Runs a container's health check while it runs, as Docker does: a probe, a pause, a probe. */
 export class HealthMonitor {

@@ -1,10 +1,11 @@
 import { regardless } from "../internal/failures.ts";
 import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
+import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateSpec, type SpecOptions } from "../runtime/spec/spec.ts";
 import type { Spec } from "../runtime/spec/types.ts";
-import { type ResolvedUser, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
+import { type ResolvedUser, readUserDatabase, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
 import type { GuestOperation } from "../shim/guest.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import type { VolumeMount } from "../volumes/volume-store.ts";
@@ -12,11 +13,10 @@ import { readyBinds } from "./bind-sources.ts";
 import type { ContainersComponents, RunningGuest } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
-import { readUserDatabase, SeccompFilters } from "./process-options.ts";
 import type { ContainerMount } from "./record.ts";
+import { parseSecurityOptions } from "./security-options.ts";
 import { joinedNamespaces, sharedMemory } from "./shared-namespaces.ts";
 import { specMounts } from "./spec-mounts.ts";
-import { parseSecurityOptions } from "./validate.ts";
 
 const knownImages = 64;
 

@@ -11,6 +11,7 @@ import type { ContainerTable } from "./container-table.ts";
 import type { Creator } from "./creator.ts";
 import { HealthMonitor } from "./health.ts";
 import type { Launcher, LaunchOptions } from "./launch.ts";
+import { drainTime } from "./output-fan.ts";
 import type { StateRecord } from "./record.ts";
 import type { Remover } from "./remover.ts";
 import { announceGivenBack, announceTaken } from "./resource-events.ts";
@@ -19,8 +20,6 @@ import { sandboxRequest } from "./sandbox-request.ts";
 import { SIGKILL } from "./signals.ts";
 import { ContainerStdio } from "./stdio.ts";
 
-/** Output that is still on its way when the process has ended. */
-const drainTime = 2000;
 const lostExitCode = 255;
 
 type LifecycleComponents = Pick<

@@ -3,8 +3,7 @@ import type { Filters } from "../api/types/common.ts";
 import type { ContainerSummary } from "../api/types/container.ts";
 import type { PortSummary } from "../api/types/host-config.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
-import { compilePattern } from "../internal/pattern.ts";
+import { checkFilterNames, matchesAny, matchesLabels, nameMatcher } from "../internal/filters.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -94,7 +93,7 @@ async function matcher(
     const { record, state } = container;
     return (
       any("id", (value) => record.id.startsWith(value)) &&
-      (names.length === 0 || names.some((matches) => matches(record.name))) &&
+      (names.length === 0 || names.some((matches) => matches(`/${record.name}`) || matches(record.name))) &&
       any("status", (value) => value === apiStatus(state, container.removing)) &&
       any("exited", (value) => state.status === "exited" && Number(value) === state.exitCode) &&
       any("health", (value) => value === (container.health?.Status ?? "none")) &&
@@ -112,17 +111,6 @@ async function matcher(
       any("isolation", (value) => ["default", ""].includes(value))
     );
   };
-}
-
-/** The value is a regular expression; one that cannot be read as such is a name. */
-function nameMatcher(wanted: string): (name: string) => boolean {
-  try {
-    const matches = compilePattern(wanted);
-    return (name) => matches(`/${name}`) || matches(name);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return (name) => name === wanted;
-  }
 }
 
 /** `80`, `80/udp`, `8000-8080/tcp`. */

@@ -1,6 +1,7 @@
 import type { HostConfig, MountPoint, MountRequest } from "../api/types/host-config.ts";
 import { errorMessage, invalidParameter, notImplemented } from "../errdefs/errors.ts";
 import { cleanPath } from "../internal/clean-path.ts";
+import { checkName } from "../volumes/local-driver.ts";
 import type { ContainerMount } from "./record.ts";
 
 /** A mount as the request asks for it, before volumes are found and binds are looked for. */
@@ -120,11 +121,7 @@ function parseBind(text: string): PlannedMount {
     throw invalid(': invalid mount config for type "volume": field BindOptions must not be specified');
   }
   const flags = parseMode(mode, type);
-  if (type === "volume" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source)) {
-    throw invalidParameter(
-      `create ${source}: ${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-    );
-  }
+  if (type === "volume") checkName(source);
   return {
     ...plain,
     type,

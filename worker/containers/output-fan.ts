@@ -1,6 +1,12 @@
 /** What a slow client may have waiting before the container is held up. */
 const clientBuffer = 1 << 20;
 
+/**
+ * Milliseconds after the end of a process in which its output, which may come late, is waited for. What it left behind may hold the
+ * output open for longer: then it is over, as in Docker.
+ */
+export const drainTime = 2000;
+
 /** Copies one output to everybody who listens. The slowest listener sets the pace; who cancels is forgotten. */
 export class OutputFan {
   readonly #listeners = new Set<Listener>();

@@ -2,7 +2,7 @@ import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateProcess, type ProcessOptions } from "../runtime/spec/spec.ts";
 import type { ProcessSpec } from "../runtime/spec/types.ts";
 import type { Container } from "./container.ts";
-import { parseSecurityOptions } from "./validate.ts";
+import { parseSecurityOptions } from "./security-options.ts";
 
 interface AddedProcess extends Pick<ProcessOptions, "user" | "args" | "env" | "cwd" | "console"> {
   readonly privileged: boolean;

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type EngineError, errorMessage, isEngineError, system } from "../errdefs/errors.ts";
+import { system } from "../errdefs/errors.ts";
+import { diskError, onDisk, syncFolder } from "../internal/disk.node.ts";
 import { regardless } from "../internal/failures.ts";
 import { checkPatch } from "./chunk-writer.ts";
 import { checkFileName } from "./file-name.ts";
@@ -33,7 +34,7 @@ export class FsFiles implements ChunkedFiles {
     checkFileName(name);
     this.#counter += 1;
     const path = join(this.#tmp, `${process.pid}-${this.#counter}`);
-    const handle = await translated(open(path, "wx+", 0o600));
+    const handle = await onDisk(open(path, "wx+", 0o600));
     return new FsWriter(handle, { name, path, target: this.#path(name), folder: this.#files });
   }
 
@@ -42,25 +43,25 @@ export class FsFiles implements ChunkedFiles {
     try {
       return new FsFile(name, openSync(this.#path(name), "r"));
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw toSystem(error);
+      if (isMissing(error)) return undefined;
+      throw diskError(error);
     }
   }
 
   async remove(name: string): Promise<void> {
     checkFileName(name);
-    await translated(rm(this.#path(name), { force: true }));
+    await onDisk(rm(this.#path(name), { force: true }));
   }
 
   async list(prefix: string): Promise<readonly FileInfo[]> {
-    const entries = await translated(readdir(this.#files));
+    const entries = await onDisk(readdir(this.#files));
     const names = entries.map((entry) => entry.replaceAll("%", "/")).filter((name) => name.startsWith(prefix));
     const infos = await Promise.all(names.map((name) => this.#info(name)));
     return infos.filter((info) => info !== undefined);
   }
 
   async sweep(): Promise<void> {
-    const left = await translated(readdir(this.#tmp));
+    const left = await onDisk(readdir(this.#tmp));
     await Promise.all(left.map((entry) => rm(join(this.#tmp, entry), { recursive: true, force: true })));
   }
 
@@ -68,8 +69,8 @@ export class FsFiles implements ChunkedFiles {
     try {
       return { name, size: (await stat(this.#path(name))).size };
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw toSystem(error);
+      if (isMissing(error)) return undefined;
+      throw diskError(error);
     }
   }
 
@@ -124,9 +125,9 @@ class FsWriter implements FileWriter {
     this.#checkOpen();
     try {
       await this.#flush();
-      await translated(this.#handle.sync());
+      await onDisk(this.#handle.sync());
       await this.#handle.close();
-      await translated(rename(this.#paths.path, this.#paths.target));
+      await onDisk(rename(this.#paths.path, this.#paths.target));
       this.#done = true;
       await syncFolder(this.#paths.folder);
     } catch (error) {
@@ -153,7 +154,7 @@ class FsWriter implements FileWriter {
   async #writeAt(offset: number, bytes: Uint8Array): Promise<void> {
     for (let written = 0; written < bytes.length; ) {
       const left = bytes.length - written;
-      const answer = await translated(this.#handle.write(bytes, written, left, offset + written));
+      const answer = await onDisk(this.#handle.write(bytes, written, left, offset + written));
       written += answer.bytesWritten;
     }
   }
@@ -199,31 +200,6 @@ class FsFile implements StoredFile {
   }
 }
 
-/** A rename is durable once its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await translated(folder.sync());
-  } finally {
-    await folder.close();
-  }
-}
-
-async function translated<T>(operation: Promise<T>): Promise<T> {
-  try {
-    return await operation;
-  } catch (error) {
-    throw toSystem(error);
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function toSystem(error: unknown): EngineError {
-  if (isEngineError(error)) return error;
-  const code = codeOf(error);
-  if (code === "ENOSPC" || code === "EDQUOT") return system("no space left on device", { cause: error });
-  return system(errorMessage(error), { cause: error });
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

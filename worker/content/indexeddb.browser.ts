@@ -1,7 +1,7 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import { system } from "../errdefs/errors.ts";
 import { randomHex } from "../internal/ids.ts";
-import { storageError } from "../internal/storage-error.browser.ts";
+import { inStorage } from "../internal/storage-error.browser.ts";
 import { ChunkWriter, readChunks } from "./chunk-writer.ts";
 import { checkFileName } from "./file-name.ts";
 import type { ChunkedFiles, FileInfo, FileWriter, StoredFile } from "./files.ts";
@@ -34,7 +34,7 @@ export class IndexedDbFiles implements ChunkedFiles {
   static async open(name: string): Promise<IndexedDbFiles> {
     const request = indexedDB.open(name);
     request.onupgradeneeded = () => request.result.createObjectStore("files");
-    return new IndexedDbFiles(await translated(promisifyRequest(request)));
+    return new IndexedDbFiles(await inStorage(() => promisifyRequest(request)));
   }
 
   async create(name: string): Promise<FileWriter> {
@@ -93,14 +93,11 @@ export class IndexedDbFiles implements ChunkedFiles {
   }
 
   /** Strict: a promise that resolves means that the disk has it, so that an acknowledged file outlives a power cut. */
-  readonly #use: UseStore = async (mode, callback) => {
-    try {
+  readonly #use: UseStore = (mode, callback) =>
+    inStorage(async () => {
       const transaction = this.#database.transaction("files", mode, { durability: "strict" });
-      return await callback(transaction.objectStore("files"));
-    } catch (error) {
-      throw storageError(error);
-    }
-  };
+      return callback(transaction.objectStore("files"));
+    });
 }
 
 class IndexedDbWriter implements FileWriter {
@@ -214,12 +211,4 @@ async function getChunk(use: UseStore, writer: string, index: number): Promise<U
   const chunk: unknown = await use("readonly", (store) => promisifyRequest(store.get(["chunk", writer, index])));
   if (!(chunk instanceof Uint8Array)) throw system(`chunk ${index} of a stored file is gone`);
   return chunk;
-}
-
-async function translated<T>(operation: Promise<T>): Promise<T> {
-  try {
-    return await operation;
-  } catch (error) {
-    throw storageError(error);
-  }
 }

@@ -1,9 +1,9 @@
 import { completeHostConfig, mergeConfig } from "../containers/merge-config.ts";
-import { SeccompFilters } from "../containers/process-options.ts";
 import type { Clock } from "../internal/clock.ts";
 import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
 import type { Bundle, Runtime } from "../runtime/runtime.ts";
+import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
 import { generateSpec } from "../runtime/spec/spec.ts";
 import type { Spec } from "../runtime/spec/types.ts";

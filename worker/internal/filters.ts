@@ -1,5 +1,6 @@
 import type { Filters } from "../api/types/common.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
+import { compilePattern } from "./pattern.ts";
 
 /** Throws `InvalidParameter` for a filter that a request does not know. */
 export function checkFilterNames(filters: Filters, known: readonly string[]): void {
@@ -21,6 +22,16 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
 export function matchesAny(filters: Filters, name: string, test: (value: string) => boolean): boolean {
   const values = filters.get(name) ?? [];
   return values.length === 0 || values.some(test);
+}
+
+/** The values of a `name` filter are regular expressions; one that cannot be read as such is a name. */
+export function nameMatcher(wanted: string): (name: string) => boolean {
+  try {
+    return compilePattern(wanted);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return (name) => name === wanted;
+  }
 }
 
 /** A boolean filter such as `dangling`, of which one value must say which. Throws `InvalidParameter` when none does, or two differ. */

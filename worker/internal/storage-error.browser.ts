@@ -1,7 +1,7 @@
 import { type EngineError, isEngineError, system } from "../errdefs/errors.ts";
 
 /** What IndexedDB failed with, as the engine says it. */
-export function storageError(error: unknown): EngineError {
+function storageError(error: unknown): EngineError {
   if (isEngineError(error)) return error;
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
   if (name === "QuotaExceededError") return system("no space left on device", { cause: error });
@@ -13,4 +13,13 @@ export function storageError(error: unknown): EngineError {
   }
   const text = error instanceof Error ? error.message : name || "the browser gave no reason";
   return system(`the browser's storage failed: ${text}`, { cause: error });
+}
+
+/** What `operation` gives, with its failures as `storageError` words them: also that it is refused at once. */
+export async function inStorage<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw storageError(error);
+  }
 }

@@ -12,7 +12,8 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { type EngineError, errorMessage, isEngineError, system } from "../errdefs/errors.ts";
+import { type EngineError, errorMessage, system } from "../errdefs/errors.ts";
+import { diskError, isDiskFull, syncFolder } from "../internal/disk.node.ts";
 import { regardless } from "../internal/failures.ts";
 import { Lock } from "../internal/lock.ts";
 import { decodeLine, encodeLine } from "./journal.ts";
@@ -165,7 +166,7 @@ export class FsRecords implements RecordStore {
       this.#size += bytes.length;
     } catch (error) {
       await this.#undo(error);
-      throw toSystem(error);
+      throw diskError(error);
     }
   }
 
@@ -225,7 +226,7 @@ async function begin(path: string): Promise<void> {
     await rename(temporary(path), path);
     await syncFolder(dirname(path));
   } catch (error) {
-    throw toSystem(error);
+    throw diskError(error);
   }
 }
 
@@ -234,7 +235,7 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     (error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
-      throw toSystem(error);
+      throw diskError(error);
     },
   );
 }
@@ -249,7 +250,7 @@ interface LoadedJournal {
 async function load(path: string): Promise<LoadedJournal> {
   const records = new Map<string, string>();
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw toSystem(error);
+    throw diskError(error);
   });
   let size = 0;
   while (size < bytes.length) {
@@ -292,23 +293,4 @@ function temporary(path: string): string {
 
 function reserve(path: string): string {
   return join(dirname(path), "records.reserve");
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-function toSystem(error: unknown): EngineError {
-  if (isEngineError(error)) return error;
-  return system(isDiskFull(error) ? "no space left on device" : errorMessage(error), { cause: error });
-}
-
-function isDiskFull(error: unknown): boolean {
-  if (isEngineError(error)) return isDiskFull(error.cause);
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }

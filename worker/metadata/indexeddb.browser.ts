@@ -1,5 +1,5 @@
 import { promisifyRequest } from "idb-keyval";
-import { storageError } from "../internal/storage-error.browser.ts";
+import { inStorage } from "../internal/storage-error.browser.ts";
 import { checkKey } from "./keys.ts";
 import type { Json, RecordChange, RecordStore } from "./records.ts";
 
@@ -16,18 +16,18 @@ export class IndexedDbRecords implements RecordStore {
   static async open(name: string): Promise<IndexedDbRecords> {
     const request = indexedDB.open(name);
     request.onupgradeneeded = () => request.result.createObjectStore(storeName);
-    return new IndexedDbRecords(await translated(() => promisifyRequest(request)));
+    return new IndexedDbRecords(await inStorage(() => promisifyRequest(request)));
   }
 
   async get(key: string): Promise<Json | undefined> {
     checkKey(key);
-    const value: Json | undefined = await translated(() => promisifyRequest(this.#store("readonly").get(key)));
+    const value: Json | undefined = await inStorage(() => promisifyRequest(this.#store("readonly").get(key)));
     return value;
   }
 
   async list(prefix: string): Promise<readonly (readonly [key: string, value: Json])[]> {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    const [keys, values] = await translated(() => {
+    const [keys, values] = await inStorage(() => {
       const store = this.#store("readonly");
       return Promise.all([promisifyRequest(store.getAllKeys(range)), promisifyRequest<Json[]>(store.getAll(range))]);
     });
@@ -36,7 +36,7 @@ export class IndexedDbRecords implements RecordStore {
 
   async apply(changes: readonly RecordChange[]): Promise<void> {
     for (const { key } of changes) checkKey(key);
-    await translated(() => {
+    await inStorage(() => {
       const store = this.#store("readwrite");
       for (const { key, value } of changes) {
         if (value === undefined) store.delete(key);
@@ -52,14 +52,5 @@ export class IndexedDbRecords implements RecordStore {
 
   #store(mode: IDBTransactionMode): IDBObjectStore {
     return this.#database.transaction(storeName, mode, { durability: "strict" }).objectStore(storeName);
-  }
-}
-
-/** The transaction may be refused at once. */
-async function translated<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw storageError(error);
   }
 }

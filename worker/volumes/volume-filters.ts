@@ -1,7 +1,6 @@
 import type { Filters } from "../api/types/common.ts";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
-import { booleanFilter, checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
-import { compilePattern } from "../internal/pattern.ts";
+import { booleanFilter, checkFilterNames, matchesAny, matchesLabels, nameMatcher } from "../internal/filters.ts";
 import { parseBool } from "../internal/strconv.ts";
 import { localDriver } from "./local-driver.ts";
 
@@ -43,14 +42,5 @@ function allOf(value: string): boolean {
     return parseBool(value);
   } catch (error) {
     throw invalidParameter(`invalid filter 'all': ${errorMessage(error)}`);
-  }
-}
-
-/** A name matches by regular expression; one that cannot be read as such matches nothing. */
-function nameMatcher(pattern: string): (name: string) => boolean {
-  try {
-    return compilePattern(pattern);
-  } catch {
-    return (name) => name === pattern;
   }
 }

@@ -7,6 +7,18 @@ export interface UserDatabase {
   readonly group: string;
 }
 
+/** Bytes that are read of each of the two. */
+const fileLimit = 1 << 20;
+
+/** Reads who is known in a container. `read` answers files of its root filesystem, undefined for those that are not there. */
+export async function readUserDatabase(
+  read: (path: string, limit: number) => Promise<Uint8Array | undefined>,
+): Promise<UserDatabase> {
+  const text = async (path: string) => new TextDecoder().decode((await read(path, fileLimit)) ?? new Uint8Array(0));
+  const [passwd, group] = await Promise.all([text("/etc/passwd"), text("/etc/group")]);
+  return { passwd, group };
+}
+
 export interface ResolvedUser extends UserSpec {
   readonly home: string;
 }
