@@ -139,8 +139,7 @@ function signalled(log: Log): Promise<void> {
 async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: Daemon; readonly api: EngineApi }> {
   const { manifest, components } = await openGuest(process.env.WHERRY_GUEST ?? beside("guest"));
   const machine = new V86Machine(components, { id: "main", memory: manifest.machine.memory });
-  for (const { name, folder, readOnly } of flags.shares)
-    machine.files.share(name, new FolderTree(folder, { readOnly }));
+  for (const { name, folder, readOnly } of flags.shares) machine.files.share(name, sharedFolder(folder, readOnly));
   machine.onConsole((text) => log("debug", `guest: ${text.trimEnd()}`));
   const images = process.env.WHERRY_IMAGES ?? beside("images");
   const bundled =
@@ -177,6 +176,14 @@ async function start(flags: DaemonFlags, log: Log): Promise<{ readonly engine: D
   });
   const named = { api: engine.api, binds, files: machine.files, places: folderPlaces, records };
   return { engine, api: flags.shareBinds ? await NamedBinds.open(named) : engine.api };
+}
+
+function sharedFolder(folder: string, readOnly: boolean): FolderTree {
+  try {
+    return new FolderTree(folder, { readOnly });
+  } catch (error) {
+    throw system(`cannot share ${folder}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 async function openGuest(folder: string): Promise<GuestFolder> {

@@ -6,6 +6,7 @@ import { isAbsolute, join } from "node:path";
 import type { EngineApi } from "../../worker/api/engine-api.ts";
 import { regardless } from "../../worker/internal/failures.ts";
 import { makeFolder } from "../../worker/internal/make-folder.node.ts";
+import { maximumSocketPath } from "../../worker/internal/socket.node.ts";
 import { CliError } from "../cli/errors.ts";
 import { HttpEngineClient } from "../client/http.node.ts";
 
@@ -28,9 +29,6 @@ const patience = 60_000;
 
 /** Milliseconds for an engine that holds the data root to listen, which it does before anything that takes long. */
 const listenPatience = 5_000;
-
-/** A unix socket's address holds so many bytes. */
-const maximumSocketPath = 107;
 
 /**
  * The engine behind `wherry run` and the other docker commands where no DOCKER_HOST is set: a `wherry daemon` in the background,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -213,9 +213,29 @@ describe("a unix socket", () => {
     writeFileSync(path, "precious");
     await expect(serve()).rejects.toThrow("a file is there that is no socket");
   });
+
+  it("is not made where Node would make it under another name", async () => {
+    const path = join(folder, "n".repeat(108));
+    await expect(listen({ kind: "unix", path }, echo)).rejects.toThrow("the path is longer than 107 bytes");
+    expect(readdirSync(folder)).toEqual([]);
+    const lost = listen({ kind: "unix", path: join(folder, "none/s") }, echo);
+    await expect(lost).rejects.toThrow("its folder is not there");
+  });
 });
 
 describe("a TCP port", () => {
+  it("says why it can't be listened on", async () => {
+    listener = await listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, echo);
+    const port = Number(new URL(listener.url.replace("tcp:", "http:")).port);
+    const refusal = (host: string) => listen({ kind: "tcp", host, port }, echo);
+    await expect(refusal("127.0.0.1")).rejects.toMatchObject({
+      name: "System",
+      message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
+    });
+    // An address for documentation, which no machine has (RFC 5737).
+    await expect(refusal("192.0.2.1")).rejects.toThrow(`listen tcp 192.0.2.1:${port}: bind: cannot assign requested`);
+  });
+
   const head = (...fields: readonly string[]): string =>
     `GET /_ping HTTP/1.1\r\n${fields.map((field) => `${field}\r\n`).join("")}Connection: close\r\n\r\n`;
 

@@ -1,9 +1,10 @@
 import { setMaxListeners } from "node:events";
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, isIP, type Server } from "node:net";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { errorMessage, system } from "../errdefs/errors.ts";
-import { isAnswered, socketStreams } from "../internal/socket.node.ts";
+import { isAnswered, maximumSocketPath, socketStreams } from "../internal/socket.node.ts";
 import type { EngineApi } from "./engine-api.ts";
 import { fieldValues, type RequestHead } from "./http1/request-head.ts";
 import { type ServeOptions, serveConnection } from "./http1/serve.ts";
@@ -32,7 +33,7 @@ export async function listen(address: ListenAddress, api: EngineApi): Promise<Ap
     serveConnection(socketStreams(socket), api, options);
   });
   if (address.kind === "unix") await listenUnix(server, address.path);
-  else await listening(server, () => server.listen(address.port, address.host));
+  else await listenTcp(server, address);
   return {
     url: urlOf(address, server),
     connections: () =>
@@ -56,6 +57,24 @@ function urlOf(address: ListenAddress, server: Server): string {
   return `tcp://${address.host.includes(":") ? `[${address.host}]` : address.host}:${port}`;
 }
 
+/** As Go says it. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "bind: permission denied",
+  EADDRINUSE: "bind: address already in use",
+  EADDRNOTAVAIL: "bind: cannot assign requested address",
+  ENOTFOUND: "no such host",
+};
+
+async function listenTcp(server: Server, { host, port }: Extract<ListenAddress, { kind: "tcp" }>): Promise<void> {
+  try {
+    await listening(server, () => server.listen(port, host));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    throw system(`listen tcp ${where}: ${reasons[code] ?? errorMessage(error)}`, { cause: error });
+  }
+}
+
 function listening(server: Server, start: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -69,6 +88,10 @@ function listening(server: Server, start: () => void): Promise<void> {
 
 /** A socket that nobody answers on is left over from a dead daemon: it is replaced. Only owner and group may connect. */
 async function listenUnix(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > maximumSocketPath)
+    throw system(`can't create unix socket ${path}: the path is longer than ${maximumSocketPath} bytes`);
+  // libuv takes a missing folder for one that is not permitted.
+  if (!existsSync(dirname(path))) throw system(`can't create unix socket ${path}: its folder is not there`);
   const existing = lstatSync(path, { throwIfNoEntry: false });
   if (existing && !existing.isSocket())
     throw system(`can't create unix socket ${path}: a file is there that is no socket`);

@@ -39,6 +39,14 @@ it("parseFlags() reads dockerd's flags", () => {
   });
 });
 
+it("parseFlags() reads values as dockerd does", () => {
+  for (const argv of [["-H", "/s"], ["-H/s"], ["-H=/s"], ["--host", "/s"], ["--host=/s"], ["-DH/s", "--debug=false"]])
+    expect(parseFlags(argv, root)).toMatchObject({ flags: { hosts: [{ path: "/s" }], debug: false } });
+  expect(parseFlags(["--debug=false", "-D"], root)).toMatchObject({ flags: { debug: true } });
+  expect(parseFlags(["--debug", "--debug=0"], root)).toMatchObject({ flags: { debug: false } });
+  expect(parseFlags(["--data-root", "/a", "--data-root=/b"], root)).toMatchObject({ flags: { dataRoot: "/b" } });
+});
+
 it("parseFlags() has defaults for root and for others", () => {
   expect(parseFlags([], root)).toMatchObject({
     flags: { hosts: [{ path: "/var/run/docker.sock" }], dataRoot: "/var/lib/wherry", bundledRegistry: true },
@@ -55,6 +63,11 @@ it.each([
   [["--nope"], "unknown flag: --nope"],
   [["--share-binds", "-H", "unix:///s", "-H", "tcp://:1"], "conflicting options: --share-binds and -H tcp://"],
   [["-x"], "unknown shorthand flag: 'x' in -x"],
+  [["-data-root", "x"], "unknown shorthand flag: 'd' in -data-root"],
+  [["--data-root"], "flag needs an argument: --data-root"],
+  [["--data-root="], 'invalid value "" for --data-root'],
+  [["-H"], "flag needs an argument: 'H' in -H"],
+  [["--debug=maybe"], 'invalid argument "maybe" for "-D, --debug" flag: strconv.ParseBool: parsing "maybe"'],
   [["run"], "accepts no arguments"],
   [["-l", "loud"], "invalid logging level: loud"],
   [["-H", "fd://"], 'invalid value "fd://" for flag -H'],

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { ListenAddress } from "../api/http.node.ts";
 import type { LogLevel } from "../daemon.ts";
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { parseBool } from "../internal/strconv.ts";
 import { parseDuration } from "../internal/units/duration.ts";
 import { parseShares, type ShareFolder } from "./share-folders.ts";
 
@@ -56,67 +57,122 @@ interface Surroundings {
 
 /** Parses the command line. Throws `InvalidParameter` with the sentence for the user. */
 export function parseFlags(argv: readonly string[], surroundings: Surroundings): DaemonCommand {
-  const { values, positionals } = parse(argv);
+  const given = parse(argv);
   const defaults = defaultsFor(surroundings);
-  if (values.help) {
+  if (given.isOn("help")) {
     const text = usage.replace("DATA_ROOT", defaults.dataRoot).replace("HOST", defaults.host);
     return { kind: "help", text };
   }
-  if (values.version) return { kind: "version" };
-  if (positionals.length > 0) throw invalidParameter(`"wherry daemon" accepts no arguments.`);
-  const hosts = (values.host.length > 0 ? values.host : [defaults.host]).map(parseHost);
-  if (values["share-binds"] && hosts.some(({ kind }) => kind === "tcp"))
+  if (given.isOn("version")) return { kind: "version" };
+  const named = given.all("host");
+  const hosts = (named.length > 0 ? named : [defaults.host]).map(parseHost);
+  if (given.isOn("share-binds") && hosts.some(({ kind }) => kind === "tcp"))
     throw invalidParameter(
       "conflicting options: --share-binds and -H tcp://: whoever reaches it could bind any folder",
     );
+  const dataRoot = given.last("data-root") ?? defaults.dataRoot;
+  if (dataRoot === "") throw invalidParameter('invalid value "" for --data-root: expected a folder');
+  const [debug, idleTime, pidfile] = [given.isOn("debug"), given.last("exit-when-idle"), given.last("pidfile")];
   return {
     kind: "run",
     flags: {
       hosts,
-      dataRoot: resolve(surroundings.cwd, values["data-root"] ?? defaults.dataRoot),
-      debug: values.debug,
-      logLevel: parseLevel(values.debug ? "debug" : values["log-level"]),
-      insecureRegistries: values["insecure-registry"],
-      mirrors: values["registry-mirror"],
-      bundledRegistry: !values["no-bundled-registry"],
-      shares: parseShares(values.share, surroundings.cwd, realFolder),
-      shareBinds: values["share-binds"],
-      ...(values["exit-when-idle"] === undefined ? {} : { exitWhenIdle: parseIdleTime(values["exit-when-idle"]) }),
-      ...(values.pidfile ? { pidfile: resolve(surroundings.cwd, values.pidfile) } : {}),
+      dataRoot: resolve(surroundings.cwd, dataRoot),
+      debug,
+      logLevel: parseLevel(debug ? "debug" : (given.last("log-level") ?? "info")),
+      insecureRegistries: given.all("insecure-registry"),
+      mirrors: given.all("registry-mirror"),
+      bundledRegistry: !given.isOn("no-bundled-registry"),
+      shares: parseShares(given.all("share"), surroundings.cwd, realFolder),
+      shareBinds: given.isOn("share-binds"),
+      ...(idleTime === undefined ? {} : { exitWhenIdle: parseIdleTime(idleTime) }),
+      ...(pidfile ? { pidfile: resolve(surroundings.cwd, pidfile) } : {}),
     },
   };
 }
 
-function parse(argv: readonly string[]) {
-  const list = { type: "string", multiple: true, default: [] as string[] } as const;
+const flags = {
+  host: { type: "string", short: "H" },
+  "data-root": { type: "string" },
+  debug: { type: "boolean", short: "D" },
+  "log-level": { type: "string", short: "l" },
+  "insecure-registry": { type: "string" },
+  "registry-mirror": { type: "string" },
+  "no-bundled-registry": { type: "boolean" },
+  share: { type: "string" },
+  "share-binds": { type: "boolean" },
+  "exit-when-idle": { type: "string" },
+  pidfile: { type: "string", short: "p" },
+  version: { type: "boolean", short: "v" },
+  help: { type: "boolean" },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+interface Flag {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+}
+
+type FlagName = keyof typeof flags;
+
+/** What was given: every value of each flag, in order. */
+class GivenFlags {
+  readonly #values = new Map<FlagName, string[]>();
+
+  add(name: FlagName, value: string): void {
+    this.#values.set(name, [...this.all(name), value]);
+  }
+
+  all(name: FlagName): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** The last one counts. */
+  last(name: FlagName): string | undefined {
+    return this.all(name).at(-1);
+  }
+
+  isOn(name: FlagName): boolean {
+    return this.last(name) === "true";
+  }
+}
+
+/** Reads a command line as dockerd does: `--flag value`, `--flag=value`, `-Fvalue`, `-F=value`, `--switch=false`. */
+function parse(argv: readonly string[]): GivenFlags {
+  const given = new GivenFlags();
+  const { tokens } = parseArgs({ args: [...argv], options: flags, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") throw invalidParameter(`"wherry daemon" accepts no arguments.`);
+    if (token.kind !== "option") continue;
+    const { rawName, inlineValue } = token;
+    if (!isFlagName(token.name)) throw unknownFlag(rawName, argv[token.index] ?? rawName);
+    const isShort = !rawName.startsWith("--");
+    const value = isShort && inlineValue ? token.value.replace(/^=/, "") : token.value;
+    if (flags[token.name].type === "boolean") given.add(token.name, String(switched(token.name, value ?? "true")));
+    else if (value !== undefined) given.add(token.name, value);
+    else throw invalidParameter(`flag needs an argument: ${isShort ? `'${rawName.slice(1)}' in ${rawName}` : rawName}`);
+  }
+  return given;
+}
+
+function isFlagName(name: string): name is FlagName {
+  return Object.hasOwn(flags, name);
+}
+
+function unknownFlag(rawName: string, argument: string) {
+  return invalidParameter(
+    rawName.startsWith("--")
+      ? `unknown flag: ${rawName}`
+      : `unknown shorthand flag: '${rawName.slice(1)}' in ${argument}`,
+  );
+}
+
+function switched(name: FlagName, value: string): boolean {
   try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        host: { ...list, short: "H" },
-        "data-root": { type: "string" },
-        debug: { type: "boolean", short: "D", default: false },
-        "log-level": { type: "string", short: "l", default: "info" },
-        "insecure-registry": list,
-        "registry-mirror": list,
-        "no-bundled-registry": { type: "boolean", default: false },
-        share: list,
-        "share-binds": { type: "boolean", default: false },
-        "exit-when-idle": { type: "string" },
-        pidfile: { type: "string", short: "p" },
-        version: { type: "boolean", short: "v", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
+    return parseBool(value);
   } catch (error) {
-    const unknown = /^Unknown option '(-{1,2})([^']*)'/.exec(errorMessage(error));
-    if (!unknown) throw invalidParameter(errorMessage(error).split(".")[0] ?? "");
-    throw invalidParameter(
-      unknown[1] === "--"
-        ? `unknown flag: --${unknown[2]}`
-        : `unknown shorthand flag: '${unknown[2]}' in -${unknown[2]}`,
-    );
+    const { short }: Flag = flags[name];
+    const shown = `${short === undefined ? "" : `-${short}, `}--${name}`;
+    throw invalidParameter(`invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${errorMessage(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { conflict } from "../errdefs/errors.ts";
+import { conflict, errorMessage, system } from "../errdefs/errors.ts";
 
 /** Writes our process ID. Rejects with `Conflict` while the process that the file names is alive. */
 export async function writePidFile(path: string): Promise<{ remove(): Promise<void> }> {
@@ -9,7 +9,9 @@ export async function writePidFile(path: string): Promise<{ remove(): Promise<vo
       `failed to start daemon, ensure docker is not running or delete ${path}: process with PID ${pid} is still running`,
     );
   }
-  await writeFile(path, `${process.pid}\n`, { mode: 0o644 });
+  await writeFile(path, `${process.pid}\n`, { mode: 0o644 }).catch((error: unknown) => {
+    throw system(`cannot write the PID file ${path}: ${errorMessage(error)}`, { cause: error });
+  });
   return { remove: () => rm(path, { force: true }) };
 }
 

@@ -2,6 +2,9 @@ import { connect, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { DuplexBytes } from "./streams.ts";
 
+/** Bytes of the longest path that a unix socket can have on Linux (`sun_path` and its end). Node cuts off what is longer. */
+export const maximumSocketPath = 107;
+
 /** Whether anybody listens on a unix socket. */
 export function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {

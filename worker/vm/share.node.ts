@@ -68,7 +68,7 @@ export class FolderTree implements HostTree {
    */
   constructor(folder: string, options: { readonly readOnly?: boolean; readonly only?: string } = {}) {
     this.#root = realpathSync(folder);
-    if (!lstatSync(this.#root).isDirectory()) throw new Error(`Cannot share ${folder}: not a directory`);
+    if (!lstatSync(this.#root).isDirectory()) throw new Error(`${folder} is not a directory`);
     this.readOnly = options.readOnly ?? false;
     this.#only = options.only;
   }
