@@ -1,6 +1,7 @@
 import { regardless } from "../../worker/internal/failures.ts";
 import type { CliContext } from "./context.ts";
 import { messageOf } from "./errors.ts";
+import { fileErrorCode, fileErrorText } from "./file-error.ts";
 
 /** Credentials for one registry, as the X-Registry-Auth header carries them. */
 export interface AuthConfig {
@@ -105,27 +106,40 @@ export class ConfigFile {
   }
 
   async #load(): Promise<ConfigContent> {
-    let text: string;
     try {
-      text = new TextDecoder().decode(await this.#context.files.read(this.path, configLimit));
-    } catch {
-      return {};
-    }
-    if (text.trim() === "") return {};
-    try {
-      return asContent(JSON.parse(text));
+      const text = new TextDecoder().decode(await this.#context.files.read(this.path, configLimit));
+      return text.trim() === "" ? {} : asContent(JSON.parse(text));
     } catch (error) {
-      await this.#warn(`WARNING: Error parsing config file (${this.path}): ${messageOf(error)}`);
+      if (fileErrorCode(error) !== "ENOENT") await this.#warn(`WARNING: Error ${loadFailure(this.path, error)}`);
       return {};
     }
   }
 
   async #write(content: ConfigContent): Promise<void> {
     this.#content = Promise.resolve(content);
-    await regardless(this.#context.files.mkdir(this.#folder, 0o700));
-    const text = JSON.stringify(content, null, "\t");
-    await this.#context.files.write(this.path, new TextEncoder().encode(text), 0o600);
+    // Those that are there already are refused; what else goes wrong shows when the file is written.
+    for (const folder of withParents(this.#folder)) await regardless(this.#context.files.mkdir(folder, 0o700));
+    const text = new TextEncoder().encode(JSON.stringify(content, null, "\t"));
+    try {
+      await this.#context.files.write(this.path, text, 0o600);
+    } catch (error) {
+      throw new Error(`open ${this.path}: ${fileErrorText(error)}`, { cause: error });
+    }
   }
+}
+
+/** A file that cannot be opened failed to load; one that can, but is a folder or no JSON, failed to parse. */
+function loadFailure(path: string, error: unknown): string {
+  const code = fileErrorCode(error);
+  if (code === "EISDIR") return `parsing config file (${path}): read ${path}: ${fileErrorText(error)}`;
+  if (code !== "") return `loading config file: open ${path}: ${fileErrorText(error)}`;
+  return `parsing config file (${path}): ${messageOf(error)}`;
+}
+
+/** `/a/b` as `/a` and `/a/b`. */
+function withParents(folder: string): string[] {
+  const names = folder.split("/");
+  return names.map((_, index) => names.slice(0, index + 1).join("/")).filter((path) => path !== "");
 }
 
 function asContent(value: unknown): ConfigContent {

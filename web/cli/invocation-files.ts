@@ -1,7 +1,8 @@
 import { WireReader, WireWriter } from "../../worker/internal/wire/fields.ts";
 import { FRAME_MAX, ProtocolError } from "../../worker/internal/wire/frames.ts";
 import type { CliFiles, FileStat } from "./context.ts";
-import { fileError, type InvocationRequests } from "./invocation-requests.ts";
+import { FileError } from "./file-error.ts";
+import type { InvocationRequests } from "./invocation-requests.ts";
 import { To } from "./invocation-wire.ts";
 
 /** What is read without a limit of the caller's may be so long. */
@@ -22,7 +23,7 @@ export class InvocationFiles implements CliFiles {
   async read(path: string, limit?: number): Promise<Uint8Array> {
     const most = limit ?? READ_MAX + 1;
     const bytes = await this.#requests.ask(To.READ, new WireWriter().u64(0n).u32(most).string(path), most);
-    if (limit === undefined && bytes.length > READ_MAX) throw fileError(EFBIG);
+    if (limit === undefined && bytes.length > READ_MAX) throw new FileError(EFBIG);
     return bytes;
   }
 

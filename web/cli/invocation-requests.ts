@@ -1,18 +1,7 @@
 import { ByteQueue } from "../../worker/internal/byte-queue.ts";
 import { WireReader, type WireWriter } from "../../worker/internal/wire/fields.ts";
 import { encodeFrame, FLAG_MORE, type Frame, ProtocolError } from "../../worker/internal/wire/frames.ts";
-
-/** A file operation that the caller's system refused. */
-export class FileError extends Error {
-  override readonly name = "FileError";
-  /** Such as `ENOENT`. */
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { FileError } from "./file-error.ts";
 
 interface Pending {
   readonly limit: number;
@@ -57,7 +46,7 @@ export class InvocationRequests {
     if ((frame.flags & FLAG_MORE) !== 0) return;
     this.#pending.delete(frame.id);
     if (errno === 0) pending.resolve(pending.answer.bytes);
-    else pending.reject(fileError(errno));
+    else pending.reject(new FileError(errno));
   }
 
   fail(error: Error): void {
@@ -65,35 +54,4 @@ export class InvocationRequests {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
-}
-
-/** Linux error numbers that file operations give, with the words that Go has for them. */
-const errors: Readonly<Record<number, readonly [code: string, text: string]>> = {
-  1: ["EPERM", "operation not permitted"],
-  2: ["ENOENT", "no such file or directory"],
-  4: ["EINTR", "interrupted system call"],
-  5: ["EIO", "input/output error"],
-  12: ["ENOMEM", "cannot allocate memory"],
-  13: ["EACCES", "permission denied"],
-  16: ["EBUSY", "device or resource busy"],
-  17: ["EEXIST", "file exists"],
-  18: ["EXDEV", "invalid cross-device link"],
-  20: ["ENOTDIR", "not a directory"],
-  21: ["EISDIR", "is a directory"],
-  22: ["EINVAL", "invalid argument"],
-  24: ["EMFILE", "too many open files"],
-  25: ["ENOTTY", "inappropriate ioctl for device"],
-  26: ["ETXTBSY", "text file busy"],
-  27: ["EFBIG", "file too large"],
-  28: ["ENOSPC", "no space left on device"],
-  30: ["EROFS", "read-only file system"],
-  36: ["ENAMETOOLONG", "file name too long"],
-  39: ["ENOTEMPTY", "directory not empty"],
-  40: ["ELOOP", "too many levels of symbolic links"],
-  122: ["EDQUOT", "disk quota exceeded"],
-};
-
-export function fileError(errno: number): FileError {
-  const [code, text] = errors[errno] ?? [`errno ${errno}`, `errno ${errno}`];
-  return new FileError(code, text);
 }

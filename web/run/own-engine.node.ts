@@ -7,7 +7,7 @@ import type { EngineApi } from "../../worker/api/engine-api.ts";
 import { regardless } from "../../worker/internal/failures.ts";
 import { makeFolder } from "../../worker/internal/make-folder.node.ts";
 import { maximumSocketPath } from "../../worker/internal/socket.node.ts";
-import { CliError } from "../cli/errors.ts";
+import { CliError, messageOf } from "../cli/errors.ts";
 import { HttpEngineClient } from "../client/http.node.ts";
 
 export interface OwnEngineOptions {
@@ -66,9 +66,7 @@ export class OwnEngine implements EngineApi {
   #started(signal: AbortSignal): Promise<void> {
     this.#ready ??= this.#start(signal).catch((error: unknown) => {
       // A folder that can't be made, a log that can't be written: the reason, and not that nobody is there.
-      throw error instanceof CliError || signal.aborted
-        ? error
-        : failure(error instanceof Error ? error.message : String(error));
+      throw error instanceof CliError || signal.aborted ? error : failure(messageOf(error));
     });
     return this.#ready;
   }

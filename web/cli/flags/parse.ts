@@ -1,4 +1,5 @@
 import { parseBool } from "../../../worker/internal/strconv.ts";
+import { messageOf } from "../errors.ts";
 import { type Flag, type FlagContext, isRepeatable } from "./flag.ts";
 import { parseInteger, typeChecks } from "./values.ts";
 
@@ -171,8 +172,9 @@ class Parser {
     } catch (error) {
       if (error instanceof HelpRequested) throw error;
       const shown = flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new FlagError(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${reason}`);
+      throw new FlagError(
+        `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${messageOf(error)}`,
+      );
     }
     if (flag.deprecated) this.#parsed.notes.push(`Flag --${flag.name} has been deprecated, ${flag.deprecated}`);
   }

@@ -3,7 +3,7 @@ import { humanSize } from "../../../worker/internal/units/size.ts";
 import { familiarName, parseNormalizedNamed } from "../../../worker/reference/reference.ts";
 import { isImageId } from "../opts/image-id.ts";
 import { ellipsis } from "./display-width.ts";
-import type { Field, Listing } from "./listing.ts";
+import type { Field, Listing, ListingOptions } from "./listing.ts";
 import { displayablePorts, type Port } from "./ports.ts";
 import { goTime, labelList, truncateId } from "./text.ts";
 
@@ -48,7 +48,7 @@ function field(header: string, value: (row: ContainerSummary) => string): Field<
 }
 
 /** The rows of `docker ps`. */
-export function containerListing(truncate: boolean, now: number): Listing<ContainerSummary> {
+export function containerListing({ truncate, now }: ListingOptions): Listing<ContainerSummary> {
   const shortened = (text: string, width: number) => (truncate ? ellipsis(text, width) : text);
   return {
     typeName: "*formatter.ContainerContext",

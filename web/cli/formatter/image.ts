@@ -1,7 +1,7 @@
 import { humanDuration } from "../../../worker/internal/units/duration.ts";
 import { humanSize } from "../../../worker/internal/units/size.ts";
 import { familiarName, parseNormalizedNamed } from "../../../worker/reference/reference.ts";
-import type { Field, Listing } from "./listing.ts";
+import type { Field, Listing, ListingOptions } from "./listing.ts";
 import { goTime, truncateId } from "./text.ts";
 
 /** An item of GET /images/json. Sizes and counts that are not known are -1. */
@@ -39,12 +39,15 @@ function isDangling({ RepoTags, RepoDigests }: ImageSummary): boolean {
   return tags.join() === "<none>:<none>" && digests.join() === "<none>@<none>";
 }
 
-/**
- * One row for each name of the image.
- * @param needsDigest rows for each digest of a tag
- * @param showsDigests rows for each digest without a tag, instead of one for all
- */
-export function imageRows(image: ImageSummary, needsDigest: boolean, showsDigests: boolean): ImageRow[] {
+interface RowOptions {
+  /** A row for each digest of a tag. */
+  readonly needsDigest?: boolean;
+  /** A row for each digest without a tag, instead of one for all. */
+  readonly showsDigests?: boolean;
+}
+
+/** One row for each name of the image. */
+export function imageRows(image: ImageSummary, { needsDigest, showsDigests }: RowOptions = {}): ImageRow[] {
   const row = (repository: string, tag: string, digest: string) => ({ image, repository, tag, digest });
   if (isDangling(image)) return [row(none, none, none)];
   const tags = byRepository(image.RepoTags, "tag");
@@ -78,7 +81,7 @@ function byRepository(references: readonly string[] | null, part: "tag" | "diges
   return found;
 }
 
-export function imageListing(truncate: boolean, now: number): Listing<ImageRow> {
+export function imageListing({ truncate, now }: ListingOptions): Listing<ImageRow> {
   const field = (header: string, value: (row: ImageRow) => string): Field<ImageRow> => ({ header, value });
   const known = (size: number) => (size === -1 ? "N/A" : humanSize(size));
   return {

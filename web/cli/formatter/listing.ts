@@ -21,6 +21,14 @@ export interface Listing<T> {
   readonly fields: Readonly<Record<string, Field<T>>>;
 }
 
+/** What the fields of a listing depend on besides their row. */
+export interface ListingOptions {
+  /** Short IDs and commands. */
+  readonly truncate: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /** The text that `--format` stands for. */
 export interface FormatChoice {
   /** The value of `--format`; empty for the default. */

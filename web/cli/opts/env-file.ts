@@ -1,4 +1,6 @@
 import type { Cli } from "../cli.ts";
+import { messageOf } from "../errors.ts";
+import { fileErrorCode, fileErrorText } from "../file-error.ts";
 import { cut } from "./cut.ts";
 
 const fileLimit = 8 << 20;
@@ -17,13 +19,13 @@ export async function readPairs(
     const text = fileErrorText(error);
     // A folder can be opened, but not read.
     throw new Error(
-      text === texts.EISDIR ? `invalid env file (${path}): read ${path}: ${text}` : `open ${path}: ${text}`,
+      fileErrorCode(error) === "EISDIR" ? `invalid env file (${path}): read ${path}: ${text}` : `open ${path}: ${text}`,
     );
   });
   try {
     return parsePairs(bytes, lookup);
   } catch (error) {
-    throw new Error(`invalid env file (${path}): ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`invalid env file (${path}): ${messageOf(error)}`);
   }
 }
 
@@ -45,20 +47,6 @@ function parsePairs(bytes: Uint8Array, lookup?: (name: string) => string | undef
     if (value !== undefined) pairs.push(`${name}=${value}`);
   }
   return pairs;
-}
-
-const texts: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EISDIR: "is a directory",
-  ENOTDIR: "not a directory",
-  EEXIST: "file exists",
-};
-
-/** What the system says about a file that could not be used. */
-export function fileErrorText(error: unknown): string {
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return texts[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** The variables of `--env-file` and then `--env`, as the API takes them. */

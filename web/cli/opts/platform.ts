@@ -1,3 +1,5 @@
+import { messageOf } from "../errors.ts";
+
 /** A platform as the API takes it. */
 export interface Platform {
   readonly architecture: string;
@@ -86,7 +88,7 @@ export function platformParameter(text: string, prefix = ""): string | undefined
   try {
     return JSON.stringify(parsePlatform(text));
   } catch (error) {
-    throw new Error(prefix + (error instanceof Error ? error.message : String(error)), { cause: error });
+    throw new Error(prefix + messageOf(error), { cause: error });
   }
 }
 

@@ -3,10 +3,10 @@ import { familiarString, parseNormalizedNamed, tagNameOnly } from "../../../../w
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError, isNotFound, messageOf } from "../../errors.ts";
+import { fileErrorText } from "../../file-error.ts";
 import { containerFlags } from "../../flags/container-flags.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { fileErrorText } from "../../opts/env-file.ts";
 import { isImageId } from "../../opts/image-id.ts";
 import { parsePlatform, platformName } from "../../opts/platform.ts";
 import { refuseContentTrust } from "../image/content-trust.ts";

@@ -1,9 +1,9 @@
 import { memorySwapBytes, parseDecimal, ramInBytes } from "../../../../worker/internal/units/size.ts";
 import type { Cli } from "../../cli.ts";
+import { fileErrorText } from "../../file-error.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { cut, keyValues } from "../../opts/cut.ts";
 import { isCdiDevice, parseDevice } from "../../opts/device.ts";
-import { fileErrorText } from "../../opts/env-file.ts";
 import { parseGpus } from "../../opts/gpus.ts";
 import { parseMount } from "../../opts/mount.ts";
 import { capabilities } from "../../opts/names.ts";

@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import { apiPath } from "../../client.ts";
 import type { Command } from "../../command.ts";
+import { messageOf } from "../../errors.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { timestamp } from "../../opts/timestamp.ts";
 import { chunks } from "../../stream/bytes.ts";
@@ -45,7 +46,7 @@ async function runLogs(cli: Cli, flags: ParsedFlags): Promise<void> {
     try {
       return timestamp(flags.string(name), cli.now()) || undefined;
     } catch (error) {
-      throw new Error(`invalid value for "${name}": ${error instanceof Error ? error.message : String(error)}`);
+      throw new Error(`invalid value for "${name}": ${messageOf(error)}`);
     }
   };
   const stream = await cli.api.stream("GET", `/containers${apiPath(container.Id, "logs")}`, {

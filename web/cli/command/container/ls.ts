@@ -4,7 +4,7 @@ import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type ContainerSummary, containerListing, containerRaw, containerTable } from "../../formatter/container.ts";
 import { renderListing, tryFormat } from "../../formatter/listing.ts";
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 export const lsCommand: Command = {
   name: "ls",
@@ -51,7 +51,7 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
       filters: filtersParameter(flags.list("filter")),
     },
   });
-  const listing = containerListing(!flags.bool("no-trunc"), cli.now());
+  const listing = containerListing({ truncate: !flags.bool("no-trunc"), now: cli.now() });
   const sizeColumn = size ? "\\t{{.Size}}" : "";
   const rendered = renderListing(listing, containers, {
     format: quiet && format !== "raw" ? "" : format,
@@ -68,7 +68,7 @@ async function runLs(cli: Cli, flags: ParsedFlags): Promise<void> {
  */
 function usesSize(format: string): boolean {
   if (format === "") return false;
-  tryFormat(containerListing(true, 0), emptySummary, format);
+  tryFormat(containerListing({ truncate: true, now: 0 }), emptySummary, format);
   return /\{\{[^}]*(\.Size\b|\bjson\s+\.\s*[|}])/.test(format);
 }
 

@@ -1,10 +1,10 @@
 import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import { CliError } from "../../errors.ts";
+import { fileErrorText } from "../../file-error.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { platformFlag } from "../../flags/platform-flag.ts";
 import { displayProgress } from "../../formatter/progress.ts";
-import { fileErrorText } from "../../opts/env-file.ts";
 import { platformParameters } from "../../opts/platform.ts";
 
 export const loadCommand: Command = {

@@ -13,7 +13,7 @@ import {
   imageTableWithDigest,
 } from "../../formatter/image.ts";
 import { renderListing } from "../../formatter/listing.ts";
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 export const lsImagesCommand: Command = {
   name: "ls",
@@ -31,7 +31,7 @@ export const lsImagesCommand: Command = {
   ],
   args: { max: 1 },
   complete: { kind: "images", max: 1, rest: "files" },
-  run: (cli, flags) => runLs(cli, flags, false),
+  run: async (cli, flags) => void (await list(cli, flags)),
 };
 
 /** `docker images`, whose argument is often meant as a command of `docker image`. */
@@ -40,12 +40,19 @@ export const imagesCommand: Command = {
   name: "images",
   use: "images [OPTIONS] [REPOSITORY[:TAG]]",
   category: "common",
-  run: (cli, flags) => runLs(cli, flags, true),
+  run: async (cli, flags) => {
+    const count = await list(cli, flags);
+    const [name] = flags.args;
+    if (count > 0 || name === undefined || !siblings.includes(name)) return;
+    const hint = `No images found matching ${JSON.stringify(name)}: did you mean "docker image ${name}"?`;
+    await cli.err.line(`\n${hint}`);
+  },
 };
 
 const siblings = "build history import inspect list load ls prune pull push rm save tag".split(" ");
 
-async function runLs(cli: Cli, flags: ParsedFlags, hints: boolean): Promise<void> {
+/** @returns how many images there are */
+async function list(cli: Cli, flags: ParsedFlags): Promise<number> {
   if (flags.bool("tree")) throw new CliError("docker images --tree is not implemented yet");
   const [name] = flags.args;
   const quiet = flags.bool("quiet");
@@ -58,17 +65,14 @@ async function runLs(cli: Cli, flags: ParsedFlags, hints: boolean): Promise<void
   const isOwnTable = given.startsWith("table") && given !== "table";
   const format = isOwnTable && digests && !given.includes("{{.Digest}}") ? `${given}\t{{.Digest}}` : given;
   const needsDigest = digests || format.includes("{{.Digest}}");
-  const rows = images.flatMap((image) => imageRows(image, needsDigest, digests));
+  const rows = images.flatMap((image) => imageRows(image, { needsDigest, showsDigests: digests }));
   await cli.out.write(
-    renderListing(imageListing(!flags.bool("no-trunc"), cli.now()), rows, {
+    renderListing(imageListing({ truncate: !flags.bool("no-trunc"), now: cli.now() }), rows, {
       format,
       table: digests ? imageTableWithDigest : imageTable,
       raw: digests ? imageRawWithDigest : imageRaw,
       ...(quiet && { quiet: "{{.ID}}" }),
     }),
   );
-  if (hints && name !== undefined && images.length === 0 && siblings.includes(name)) {
-    const hint = `No images found matching ${JSON.stringify(name)}: did you mean "docker image ${name}"?`;
-    await cli.err.line(`\n${hint}`);
-  }
+  return images.length;
 }

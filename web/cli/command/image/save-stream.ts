@@ -1,7 +1,7 @@
 import { readWhole } from "../../../../worker/internal/bytes.ts";
 import type { Cli } from "../../cli.ts";
 import { CliError } from "../../errors.ts";
-import { fileErrorText } from "../../opts/env-file.ts";
+import { fileErrorText } from "../../file-error.ts";
 import { chunks } from "../../stream/bytes.ts";
 
 /** Largest archive that is written to a file, which is held in memory until it is complete. */

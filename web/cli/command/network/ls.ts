@@ -4,7 +4,7 @@ import { tableFormatFlag } from "../../flags/format-flags.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
 import { type Field, type Listing, renderListing } from "../../formatter/listing.ts";
 import { goTimeOf, labelList, naturalOrder, truncateId } from "../../formatter/text.ts";
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 export const lsNetworksCommand: Command = {
   name: "ls",

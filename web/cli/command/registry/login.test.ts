@@ -72,6 +72,19 @@ describe("docker login", () => {
     expect(exitCode).toBe(0);
     expect(context.err).toContain(`WARNING: Error parsing config file (${path}): `);
   });
+
+  it("says that config.json can be neither read nor written", async () => {
+    const context = new MemoryContext(["login", "-u", "me", "--password-stdin", "reg.example"], { stdin: "secret\n" });
+    const denied = async () => {
+      throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+    };
+    Object.assign(context.files, { read: denied, write: denied });
+    expect(await docker(context, engine().fake)).toBe(1);
+    expect(context.err).toBe(
+      `WARNING: Error loading config file: open ${path}: permission denied\n` +
+        `Error saving credentials: open ${path}: permission denied\n`,
+    );
+  });
 });
 
 describe("docker logout", () => {

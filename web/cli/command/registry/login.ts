@@ -44,9 +44,18 @@ async function runLogin(cli: Cli, flags: ParsedFlags): Promise<void> {
   const auth = await credentials(cli, flags, server);
   const answer = await cli.api.json<LoginAnswer>("POST", "/auth", { json: auth });
   const token = answer.IdentityToken;
-  const isNew = await cli.config.store(server, token ? { identitytoken: token } : auth);
+  const isNew = await store(cli, server, token ? { identitytoken: token } : auth);
   if (isNew && !token) await cli.err.write(unencrypted(cli.config.path));
   await cli.out.line(answer.Status);
+}
+
+/** @returns false when the same was there already */
+async function store(cli: Cli, server: string, auth: AuthConfig): Promise<boolean> {
+  try {
+    return await cli.config.store(server, auth);
+  } catch (error) {
+    throw new CliError(`Error saving credentials: ${messageOf(error)}`, 1, { cause: error });
+  }
 }
 
 function unencrypted(path: string): string {
@@ -96,33 +105,33 @@ async function credentials(cli: Cli, flags: ParsedFlags, server: string): Promis
   if ((username === "" || password === "") && !cli.context.tty.stdin) {
     throw new CliError("Error: Cannot perform an interactive login from a non TTY device");
   }
-  if (username === "") username = await ask(cli, "Username: ", true);
+  if (username === "") username = await ask(cli, "Username: ");
   if (username === "") throw new CliError("Error: Non-null Username Required");
-  if (password === "") password = await ask(cli, "Password: ", false);
+  if (password === "") password = await askSecretly(cli, "Password: ");
   if (password === "") throw new CliError("Error: Password Required");
   return { username, password, serveraddress: server };
 }
 
-/** Asks on the terminal; what is typed shows only with `echo`. */
-async function ask(cli: Cli, prompt: string, echo: boolean): Promise<string> {
+async function ask(cli: Cli, prompt: string): Promise<string> {
   await cli.out.write(prompt);
-  if (echo) return await typed(cli);
-  await cli.context.setRaw(true);
-  try {
-    return edited(await cli.readLine()).trim();
-  } finally {
-    await cli.context.setRaw(false);
-    await cli.out.write("\n");
-  }
-}
-
-async function typed(cli: Cli): Promise<string> {
   try {
     return (await cli.readLine()).trim();
   } catch (error) {
     if (!cli.signal.aborted) throw error;
     await cli.out.write("\n");
     throw new Canceled();
+  }
+}
+
+/** What is typed does not show. */
+async function askSecretly(cli: Cli, prompt: string): Promise<string> {
+  await cli.out.write(prompt);
+  await cli.context.setRaw(true);
+  try {
+    return edited(await cli.readLine()).trim();
+  } finally {
+    await cli.context.setRaw(false);
+    await cli.out.write("\n");
   }
 }
 

@@ -4,7 +4,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { ellipsis } from "../../formatter/display-width.ts";
 import { type Field, renderListing } from "../../formatter/listing.ts";
 
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 export const searchCommand: Command = {
   name: "search",

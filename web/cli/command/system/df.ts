@@ -53,12 +53,12 @@ function verbose(cli: Cli, usage: DiskUsage): string {
   const cacheSize = cache.filter((each) => !each.Shared).reduce((sum, each) => sum + each.Size, 0);
   return [
     "Images space usage:\n\n",
-    renderListing(imageListing(true, now), images, {
+    renderListing(imageListing({ truncate: true, now }), images, {
       format: "",
       table: `{{.Repository}}\t{{.Tag}}\t{{.ID}}\t${created}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}`,
     }),
     "\nContainers space usage:\n\n",
-    renderListing(containerListing(true, now), containers, {
+    renderListing(containerListing({ truncate: true, now }), containers, {
       format: "",
       table:
         "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
@@ -78,8 +78,8 @@ function formatted(cli: Cli, usage: DiskUsage, format: string): string {
   const now = cli.now();
   const rows = <T>(listing: Listing<T>, items: readonly T[]) => items.map((item) => rowStruct(listing, item));
   const data = new RowStruct("*formatter.diskUsageContext", {
-    Images: rows(imageListing(false, now), (usage.Images ?? []).map(firstName)),
-    Containers: rows(containerListing(false, now), (usage.Containers ?? []).map(withoutImage)),
+    Images: rows(imageListing({ truncate: false, now }), (usage.Images ?? []).map(firstName)),
+    Containers: rows(containerListing({ truncate: false, now }), (usage.Containers ?? []).map(withoutImage)),
     Volumes: rows(volumeListing, usage.Volumes ?? []),
     BuildCache: rows(buildCacheListing(now), usage.BuildCache ?? []),
   });
@@ -98,6 +98,6 @@ function withoutImage(container: ContainerSummary): ContainerSummary {
 function firstName(image: Parameters<typeof imageRows>[0]): ImageRow {
   const none = { image, repository: "<none>", tag: "<none>", digest: "" };
   const tagged = { ...image, RepoTags: (image.RepoTags ?? []).slice(0, 1) };
-  const named = image.RepoTags?.length ? imageRows(tagged, false, false)[0] : undefined;
+  const named = image.RepoTags?.length ? imageRows(tagged)[0] : undefined;
   return { ...(named ?? none), digest: "" };
 }

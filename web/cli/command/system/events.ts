@@ -6,7 +6,8 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { Template } from "../../formatter/template/template.ts";
 import { JsonNumber, Struct, type Value } from "../../formatter/template/values.ts";
 import { eventFilters } from "../../opts/completions.ts";
-import { filtersParameter, timestamp } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
+import { timestamp } from "../../opts/timestamp.ts";
 import { lines } from "../../stream/bytes.ts";
 
 export const eventsCommand: Command = {

@@ -40,7 +40,7 @@ async function runInfo(cli: Cli, flags: ParsedFlags): Promise<void> {
   await cli.out.line(` Context:    ${client.Context}`);
   await cli.out.line(` Debug Mode: ${client.Debug}\n\nServer:`);
   const info = await engineInfo(cli);
-  const auth = await cli.config.auth(hubServer).catch(() => undefined);
+  const auth = await cli.config.auth(hubServer);
   await cli.out.line([...serverInfoLines(info, auth?.username ?? ""), ""].join("\n"));
   for (const warning of info.Warnings ?? []) await cli.err.line(warning);
 }

@@ -3,7 +3,7 @@ import type { Cli } from "../../cli.ts";
 import type { Command } from "../../command.ts";
 import type { Flag } from "../../flags/flag.ts";
 import type { ParsedFlags } from "../../flags/parse.ts";
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 /** What a prune took away. */
 export interface PruneReport {

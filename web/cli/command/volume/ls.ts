@@ -5,7 +5,7 @@ import type { ParsedFlags } from "../../flags/parse.ts";
 import { renderListing } from "../../formatter/listing.ts";
 import { naturalOrder } from "../../formatter/text.ts";
 import { type Volume, volumeListing, volumeRaw, volumeTable } from "../../formatter/volume.ts";
-import { filtersParameter } from "../../opts/timestamp.ts";
+import { filtersParameter } from "../../opts/filters.ts";
 
 export const lsVolumesCommand: Command = {
   name: "ls",
