@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { proxyHeaders } from "../../worker/internal/proxy-headers.ts";
 import { AllowedRegistries } from "./allowed-registries.node.ts";
 import { Realms } from "./realms.node.ts";
 import { type Lookup, Refused, Upstream, type UpstreamAnswer } from "./upstream.node.ts";
@@ -34,14 +35,6 @@ const defaultLimits: ProxyLimits = {
   maxTokenBytes: 1024 * 1024,
   maxRequests: 64,
 };
-
-/** As in worker/distribution/proxied-fetch.ts, the other end; `request` is in every answer too. */
-export const proxyHeaders = {
-  request: "x-wherry-proxy",
-  challenge: "x-wherry-www-authenticate",
-  error: "x-wherry-proxy-error",
-  message: "x-wherry-proxy-message",
-} as const;
 
 const forwardedRequestHeaders = ["accept", "authorization", "range"] as const;
 const forwardedResponseHeaders = [

@@ -33,5 +33,7 @@ export async function saveStream(
   if (found?.kind === "directory") throw new Error(`${failure}: cannot write to a directory`);
   const tooLarge = () => new Error(`${failure}: larger than 1 GiB: write it to stdout instead`);
   const bytes = await readWhole(chunks(await open()), fileLimit, tooLarge);
-  await cli.context.files.write(path, bytes, 0o600);
+  await cli.context.files.write(path, bytes, 0o600).catch((error: unknown) => {
+    throw new Error(`${failure}: open ${path}: ${fileErrorText(error)}`, { cause: error });
+  });
 }
