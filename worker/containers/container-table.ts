@@ -42,10 +42,21 @@ export class ContainerTable {
 
   find(reference: string): Container | undefined {
     const exact = this.#containers.get(reference) ?? this.#containers.get(this.#names.get(bare(reference)) ?? "");
-    if (exact || !/^[0-9a-f]+$/.test(reference)) return exact;
-    const matching = [...this.#containers.values()].filter((container) => container.id.startsWith(reference));
+    if (exact) return exact;
+    const matching = this.#beginningWith(reference);
     if (matching.length > 1) throw invalidParameter(`multiple IDs found with provided prefix: ${reference}`);
     return matching[0];
+  }
+
+  /** Whose ID alone begins so. */
+  withPrefix(prefix: string): Container | undefined {
+    const matching = this.#beginningWith(prefix);
+    return matching.length === 1 ? matching[0] : undefined;
+  }
+
+  #beginningWith(prefix: string): readonly Container[] {
+    if (!/^[0-9a-f]+$/.test(prefix)) return [];
+    return [...this.#containers.values()].filter(({ id }) => id.startsWith(prefix));
   }
 
   /** Takes a name for a container, or makes one up. Throws `InvalidParameter` or `Conflict` with Docker's texts. */

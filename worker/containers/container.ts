@@ -9,6 +9,7 @@ import type { Task } from "../runtime/runtime.ts";
 import type { Mount } from "../snapshots/mount.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type ContainerRecord, recordKey, type StateRecord, toJson } from "./record.ts";
+import { isRunning } from "./status-text.ts";
 import { ContainerStdio } from "./stdio.ts";
 
 export const lostLayer =
@@ -41,6 +42,7 @@ export class Container {
   snapshot: Promise<readonly Mount[]> | undefined;
   /** What the writable layer held is gone. */
   layerLost = false;
+  /** From the moment at which someone asked for that; it may run until then. */
   removing = false;
   /** Its record is being deleted, or is deleted: nothing may write it again. */
   gone = false;
@@ -72,9 +74,8 @@ export class Container {
     return this.record.state;
   }
 
-  /** As Docker's State.Running: paused and restarting containers count. */
   get isRunning(): boolean {
-    return ["running", "paused", "restarting"].includes(this.state.status);
+    return isRunning(this.state);
   }
 
   /** What went wrong besides the program itself; why it did not start is told to who started it, not to who waits. */
@@ -119,7 +120,10 @@ export class Container {
 
   /** The task, or `Conflict` with Docker's text. */
   requireTask(): Task {
-    if (!this.running || this.state.status === "restarting") throw conflict(`container ${this.id} is not running`);
+    if (this.state.status === "restarting") {
+      throw conflict(`Container ${this.id} is restarting, wait until the container is running`);
+    }
+    if (!this.running) throw conflict(`container ${this.id} is not running`);
     return this.running.task;
   }
 

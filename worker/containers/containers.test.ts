@@ -251,11 +251,17 @@ test("a restart policy starts it again, after longer and longer pauses, until th
   const { result } = await containers.wait(id, { condition: "not-running" });
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "restarting", Running: true, Restarting: true });
+  // As Docker: each end of a run is told to those who wait, also one after which it is started again.
+  expect((await result).StatusCode).toBe(1);
+  await expect(containers.pause(id)).rejects.toThrow(
+    `Container ${id} is restarting, wait until the container is running`,
+  );
   fixture.clock.advance();
   await expect.poll(() => fixture.clock.sleeping).toEqual([200]);
   fixture.clock.advance();
-  expect((await result).StatusCode).toBe(1);
-  expect(await containers.inspect(id)).toMatchObject({ RestartCount: 2, State: { Status: "exited" } });
+  await expect
+    .poll(() => containers.inspect(id))
+    .toMatchObject({ RestartCount: 2, State: { Status: "exited", ExitCode: 1 } });
 });
 
 test("stop() ends a container that is about to be restarted", async () => {
@@ -320,6 +326,23 @@ test("update() changes limits of a running container and keeps what it was not t
   ]);
   expect((await containers.inspect(id)).HostConfig).toMatchObject({ Memory: 64 << 20, NanoCpus: 5e8 });
   await expect(containers.update(id, { Memory: 1 << 20 })).rejects.toThrow("Minimum memory limit allowed is 6MB");
+  // Docker looks at the values before it looks for the container.
+  await expect(containers.update("nope", { Memory: 1 << 20 })).rejects.toThrow("Minimum memory limit allowed is 6MB");
+  await expect(containers.update("nope", {})).rejects.toThrow("No such container: nope");
+  await containers.update(id, { PidsLimit: 5 });
+  await containers.update(id, { PidsLimit: -1 });
+  expect(fixture.runtime.tasks.get(id)?.updates.slice(-2)).toMatchObject([
+    { pids: { limit: 5 } },
+    { pids: { limit: -1 } },
+  ]);
+  expect((await containers.inspect(id)).HostConfig.PidsLimit).toBe(0);
+  const once = await run(containers, "once", "sleeper", { HostConfig: { AutoRemove: true } });
+  await expect(containers.update(once, { MemorySwap: 20 << 20 })).rejects.toThrow(
+    `Cannot update container ${once}: unable to set swap limit without memory limit`,
+  );
+  await expect(containers.update(once, { RestartPolicy: { Name: "always", MaximumRetryCount: 0 } })).rejects.toThrow(
+    `Cannot update container ${once}: Restart policy cannot be updated because AutoRemove is enabled for the container`,
+  );
   await expect(containers.update(id, { Memory: 200 << 20 })).rejects.toThrow(
     `Cannot update container ${id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
   );

@@ -22,7 +22,7 @@ import type {
   WaitCondition,
 } from "../api/types/container.ts";
 import type { ContainerStats } from "../api/types/stats.ts";
-import { conflict, EngineError, invalidParameter, isEngineError, notImplemented } from "../errdefs/errors.ts";
+import { conflict, EngineError, invalidParameter, isEngineError, system } from "../errdefs/errors.ts";
 import { abortable } from "../internal/abort.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { TerminalSize } from "../shim/guest.ts";
@@ -179,14 +179,23 @@ export class Containers {
 
   async remove(name: string, options: ContainerRemoveOptions): Promise<void> {
     const container = this.#table.get(name);
-    if (options.removeLink) throw notImplemented("removing links (--link) is not supported yet");
-    if (options.force) await this.#stopper.killForRemoval(container);
-    await container.lock.run(async () => {
-      // With --rm it went by itself meanwhile.
-      if (options.force && !this.#table.find(container.id)) return;
-      if (container.isRunning) throw conflict(`cannot remove container ${JSON.stringify(name)}: ${whyNot(container)}`);
-      await this.#remover.remove(container, { removeVolumes: options.removeVolumes });
-    });
+    if (container.removing) throw conflict(`removal of container ${name} is already in progress`);
+    // There are no links but that by which every container is known.
+    if (options.removeLink) throw system("Conflict, cannot remove the default link name of the container");
+    container.removing = true;
+    try {
+      if (options.force) await this.#stopper.killForRemoval(container);
+      await container.lock.run(async () => {
+        // With --rm it went by itself meanwhile.
+        if (container.gone) return;
+        if (container.isRunning)
+          throw conflict(`cannot remove container ${JSON.stringify(name)}: ${whyNot(container)}`);
+        await this.#remover.remove(container, { removeVolumes: options.removeVolumes });
+      });
+    } catch (error) {
+      container.removing = false;
+      throw error;
+    }
   }
 
   async wait(
@@ -197,7 +206,7 @@ export class Containers {
     const exit = (): Promise<ContainerExit> => {
       if (condition === "removed") return container.removal();
       if (condition === "next-exit") return container.nextExit();
-      return container.isRunning ? lastingExit(container) : Promise.resolve(container.lastExit);
+      return container.isRunning ? container.nextExit() : Promise.resolve(container.lastExit);
     };
     const answered = exit().then(({ exitCode, error }) => ({
       StatusCode: exitCode,
@@ -238,7 +247,7 @@ export class Containers {
   }
 
   async update(name: string, changes: ContainerUpdateRequest): Promise<ContainerUpdateResponse> {
-    const warnings = await updateContainer(this.#components, this.#table.get(name), name, changes);
+    const warnings = await updateContainer(this.#components, () => this.#table.get(name), changes);
     return { Warnings: warnings.length > 0 ? warnings : null };
   }
 
@@ -265,14 +274,6 @@ export interface ContainerUsage {
   readonly imageReference: string;
   readonly state: string;
   readonly volumes: readonly string[];
-}
-
-/** An exit after which it is not started again. */
-async function lastingExit(container: Container): Promise<ContainerExit> {
-  for (;;) {
-    const exit = await container.nextExit();
-    if (!container.isRunning) return exit;
-  }
 }
 
 function whyNot(container: Container): string {

@@ -17,7 +17,7 @@ import { completeHostConfig, mergeConfig } from "./merge-config.ts";
 import { mountPoint, mountsFrom, type PlannedMount, planMounts } from "./mount-points.ts";
 import { type ContainerMount, type ContainerRecord, createdState } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
-import { validateConfig, validateHostConfig, validateShared } from "./validate.ts";
+import { validateConfig, validateHostConfig, validateLayer, validateShared } from "./validate.ts";
 
 type CreatorComponents = Pick<
   ContainersComponents,
@@ -135,6 +135,7 @@ export class Creator {
     const reserved = this.#table.reserve(base.id, name);
     const mounts: ContainerMount[] = [];
     try {
+      validateLayer(base.hostConfig);
       for (const mount of planned) mounts.push(await this.#findMount(base.id, mount));
       return await this.#table.add({ ...base, name: reserved, mounts });
     } catch (error) {

@@ -42,9 +42,22 @@ test("list() filters as `docker ps` does", async () => {
   expect(await names({ label: ["tier=db"] })).toEqual([]);
   expect(await names({ name: ["^/s", "third"] })).toEqual(["/third", "/second"]);
   expect(await names({ ancestor: ["busybox"] })).toEqual(["/second"]);
+  expect(await names({ ancestor: ["nope"] })).toEqual([]);
+  const ids = new Map(
+    (await containers.list({ all: true, size: false, limit: 0, filters: new Map() })).map(({ Names, Id }) => [
+      Names[0],
+      Id,
+    ]),
+  );
+  expect(await names({ id: [ids.get("/second")?.slice(0, 20) ?? ""] })).toEqual(["/second"]);
+  expect(await names({ id: [""] })).toEqual([]);
   expect(await names({ before: ["third"], since: ["first"] })).toEqual(["/second"]);
   expect(await names({ volume: ["data"] })).toEqual(["/third"]);
   expect(await names({ expose: ["80"] })).toEqual(["/first"]);
+  expect(await names({ publish: ["1"], expose: ["80"] })).toEqual(["/first"]);
+  expect(await names({ publish: ["80"] })).toEqual([]);
+  expect(await names({ network: ["id-of-bri"] })).toEqual(["/second", "/first"]);
+  expect(await names({ volume: ["/var/lib/docker/volumes/data/_data"] })).toEqual([]);
   expect(await names({ expose: ["80"], status: ["exited"] })).toEqual([]);
   expect(await names({ name: ["^(first|second)$"] })).toEqual(["/second", "/first"]);
   expect(await names({ name: ["(a+)+$"] })).toEqual([]);
@@ -53,6 +66,9 @@ test("list() filters as `docker ps` does", async () => {
     [{ before: ["nope"] }, "No such container: nope"],
     [{ "is-task": ["x"] }, "invalid filter 'is-task=[x]'"],
     [{ publish: ["bar"] }, 'error while looking up for publish bar: strconv.ParseUint: parsing "bar": invalid syntax'],
+    [{ publish: ["1:2"] }, "filter for 'publish' should not contain ':': 1:2"],
+    [{ publish: [""] }, "error while looking up for publish : Empty string specified for ports."],
+    [{ "": ["x"] }, "invalid filter"],
     [{ expose: ["9-8"] }, "error while looking up for expose 9-8: Invalid range specified for the Port: 9-8"],
     [{ exited: ["bar"] }, `invalid filter 'exited=bar': strconv.Atoi: parsing "bar": invalid syntax`],
     [
@@ -113,6 +129,20 @@ test("events tell of the volumes and networks that a run takes and gives back", 
   ]);
 });
 
+test("a program that cannot be started takes its volumes and gives them back, and leaves the networks it did not join", async () => {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  const Binds = ["data:/data"];
+  await containers.create({ name: "web", request: request("busybox", { Cmd: ["missing"], HostConfig: { Binds } }) });
+  await expect(containers.start("web")).rejects.toThrow("missing");
+  expect(await fixture.publishedOf(["container", "volume", "network"], "destination", "type")).toEqual([
+    "create",
+    "mount destination=/data",
+    "disconnect type=bridge",
+    "unmount",
+  ]);
+});
+
 test("specMounts() mounts what was planned, with Docker's options", () => {
   const files = { hosts: "/f/hosts", hostname: "/f/hostname", resolvConf: "/f/resolv.conf" };
   const planned = planMounts(
@@ -144,8 +174,8 @@ test("specMounts() mounts what was planned, with Docker's options", () => {
 });
 
 test("parseSignal() takes names and numbers", () => {
-  expect(["TERM", "sigkill", "9", "RTMIN+3", "RTMAX"].map(parseSignal)).toEqual([15, 9, 9, 37, 64]);
-  for (const bad of ["FOO", "0", "-1", ""]) expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
+  expect(["TERM", "sigkill", "9", "RTMIN+3", "RTMAX", "+5", "-1"].map(parseSignal)).toEqual([15, 9, 9, 37, 64, 5, -1]);
+  for (const bad of ["FOO", "0", "1.5", ""]) expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
 });
 
 test("parseDetachKeys() reads Docker's notation", () => {

@@ -12,6 +12,7 @@ import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
+import { ExecEvents } from "./exec-events.ts";
 import { clientStreams, promisedStreams } from "./exec-streams.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 
@@ -25,6 +26,7 @@ interface Exec {
   readonly container: Container;
   readonly request: ExecCreateRequest;
   readonly user: ResolvedUser;
+  readonly events: ExecEvents;
   state: "created" | "running" | "ended";
   exitCode: number | null;
   process: Process | undefined;
@@ -50,10 +52,11 @@ export class Execs {
     const user = await findUser(container, request);
     const id = generateId();
     const unstarted = { state: "created", exitCode: null, process: undefined, size: undefined } as const;
-    this.#execs.set(id, { id, container, request, user, ...unstarted });
+    const events = new ExecEvents(this.#components.events, container, { id, args: request.Cmd });
+    this.#execs.set(id, { id, container, request, user, events, ...unstarted });
     container.execIds.add(id);
     this.#forgetOld();
-    this.#event(container, `exec_create: ${commandText(request)}`, id);
+    events.created();
     return id;
   }
 
@@ -95,7 +98,6 @@ export class Execs {
   }
 
   async #attached(exec: Exec, options: ExecStartOptions): Promise<AttachedStreams> {
-    const { id } = exec;
     const tty = exec.request.Tty ?? false;
     try {
       const process = await this.#run(exec, attachedStdio(exec.request, options));
@@ -108,7 +110,7 @@ export class Execs {
         detachKeys: exec.request.DetachKeys ?? "",
         clock,
         leave,
-        detached: () => this.#event(exec.container, "exec_detach", id),
+        detached: () => exec.events.detached(),
       });
     } catch (error) {
       const text = new TextEncoder().encode(`${errorMessage(error)}\r\n`);
@@ -154,11 +156,11 @@ export class Execs {
       over = true;
     };
     task.exited.then(end, end);
+    exec.events.starting();
     try {
       const spec = processSpec(exec);
       const process = await task.exec(id, spec, stdio);
       exec.process = process;
-      this.#event(container, `exec_start: ${commandText(request)}`, id);
       process.exited.then(
         (status) => this.#ended(exec, status.code),
         () => this.#ended(exec, 137),
@@ -179,17 +181,13 @@ export class Execs {
     exec.state = "ended";
     exec.exitCode = exitCode;
     exec.container.execIds.delete(exec.id);
-    this.#event(exec.container, "exec_die", exec.id, { exitCode: String(exitCode) });
+    exec.events.died(exitCode);
   }
 
   #get(id: string): Exec {
     const exec = this.#execs.get(id);
     if (!exec) throw notFound(`No such exec instance: ${id}`);
     return exec;
-  }
-
-  #event(container: Container, action: string, execID: string, more: Record<string, string> = {}): void {
-    this.#components.events.publish("container", action, container.id, container.attributes({ execID, ...more }));
   }
 
   #forgetOld(): void {
@@ -200,12 +198,6 @@ export class Execs {
       this.#execs.delete(id);
     }
   }
-}
-
-/** As events tell it: the program, a space, its arguments. */
-function commandText({ Cmd = [] }: ExecCreateRequest): string {
-  const [program = "", ...args] = Cmd;
-  return `${program} ${args.join(" ")}`;
 }
 
 /** Docker has another word for them here than where a container is attached to. */
@@ -228,9 +220,6 @@ function claim(exec: Exec): void {
 function checkRuns(container: Container, reference: string): void {
   if (container.state.status === "paused") {
     throw conflict(`Container ${reference} is paused, unpause the container before exec`);
-  }
-  if (container.state.status === "restarting") {
-    throw conflict(`Container ${container.id} is restarting, wait until the container is running`);
   }
   container.requireTask();
 }

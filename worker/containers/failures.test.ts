@@ -135,8 +135,11 @@ test("a container that is removed twice at once does not come back", async () =>
   proceed();
   await first;
   const reasons = (await settled).map((each) => (each.status === "rejected" ? String(each.reason) : "done"));
-  const none = expect.stringContaining(`No such container: ${id}`);
-  expect(reasons).toEqual(["done", none, none]);
+  expect(reasons).toEqual([
+    `Conflict: removal of container ${id} is already in progress`,
+    `NotFound: No such container: ${id}`,
+    `System: Cannot update container ${id}: container is marked for removal and cannot be "update"`,
+  ]);
   expect(await records.list("containers/")).toEqual([]);
 });
 
@@ -184,8 +187,8 @@ test("close() has the logs kept", async () => {
 test("a restart that cannot start ends the wait for the container", async () => {
   const { fixture, containers } = await engine();
   const id = await run(containers, "flaky", { Cmd: ["false"], HostConfig: always }, "busybox");
-  const { result } = await containers.wait(id, { condition: "not-running" });
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  const { result } = await containers.wait(id, { condition: "not-running" });
   fixture.noGuest = new Error("out of memory");
   fixture.clock.advance();
   expect((await result).StatusCode).toBe(1);
@@ -195,8 +198,8 @@ test("a restart that cannot start ends the wait for the container", async () => 
 test("a guest that is lost in the pause before a restart ends the container as one that ran in it", async () => {
   const { fixture, containers } = await engine();
   const id = await run(containers, "flaky", { Cmd: ["false"], HostConfig: always }, "busybox");
-  const { result } = await containers.wait(id, { condition: "not-running" });
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  const { result } = await containers.wait(id, { condition: "not-running" });
   fixture.loseGuest();
   expect(await result).toEqual({ StatusCode: 255, Error: { Message: lostLayer } });
   expect((await containers.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 255, Error: lostLayer });

@@ -82,3 +82,16 @@ test("a probe is under the limits of its container", async () => {
     noNewPrivileges: true,
   });
 });
+
+test("a probe is told of as an exec is, and a command line is the container's own shell's", async () => {
+  const { fixture, health, sleepsOf, task } = await probed(["CMD-SHELL", "true"], { Shell: ["false", "-c"] });
+  await sleepsOf(1000);
+  fixture.clock.advance();
+  await expect.poll(async () => (await health())?.FailingStreak).toBe(1);
+  expect(task.execs[0]?.args).toEqual(["false", "-c", "true"]);
+  expect((await fixture.published("exitCode")).slice(2)).toEqual([
+    "exec_create: false -c true",
+    "exec_start: false -c true",
+    "exec_die exitCode=1",
+  ]);
+});

@@ -9,6 +9,7 @@ import { containerEnvironment } from "../runtime/spec/spec.ts";
 import { readUserDatabase, resolveUser } from "../runtime/spec/user.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
+import { ExecEvents } from "./exec-events.ts";
 import { drainTime } from "./output-fan.ts";
 import { addedProcessSpec } from "./process-spec.ts";
 import { SIGKILL } from "./signals.ts";
@@ -96,7 +97,7 @@ export class HealthMonitor {
         `Health check exceeded timeout (${durationString(timeout * milli)})${output === "" ? "" : `: ${output}`}`,
       );
     try {
-      const started = this.#exec(probeCommand(config));
+      const started = this.#exec(this.#command(config));
       const process = await Promise.race([started, expired]);
       if (!process) {
         regardless(started.then((tardy) => tardy.kill(SIGKILL)));
@@ -123,14 +124,24 @@ export class HealthMonitor {
     const database = await readUserDatabase((path, limit) => this.#task.read(path, limit));
     const user = resolveUser(config.User, hostConfig.GroupAdd ?? [], database);
     const env = containerEnvironment(config);
-    const process = addedProcessSpec(this.#container, { user, args, env, cwd: "", privileged: false });
-    return this.#task.exec(generateId(), process, { stdin: false, stdout: true, stderr: true });
+    const spec = addedProcessSpec(this.#container, { user, args, env, cwd: "", privileged: false });
+    const id = generateId();
+    const events = new ExecEvents(this.#components.events, this.#container, { id, args });
+    events.created();
+    events.starting();
+    const process = await this.#task.exec(id, spec, { stdin: false, stdout: true, stderr: true });
+    process.exited.then(
+      ({ code }) => events.died(code),
+      () => undefined,
+    );
+    return process;
   }
-}
 
-function probeCommand({ Test = [] }: HealthConfig): readonly string[] {
-  const [kind, ...rest] = Test;
-  return kind === "CMD-SHELL" ? ["/bin/sh", "-c", ...rest] : rest;
+  #command({ Test = [] }: HealthConfig): readonly string[] {
+    const [kind, ...rest] = Test;
+    const { Shell } = this.#container.record.config;
+    return kind === "CMD-SHELL" ? [...(Shell?.length ? Shell : ["/bin/sh", "-c"]), ...rest] : rest;
+  }
 }
 
 /** Both outputs, the first few kilobytes of each; the rest is read and dropped, so that the probe can end. */

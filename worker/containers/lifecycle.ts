@@ -14,7 +14,7 @@ import type { Launcher, LaunchOptions } from "./launch.ts";
 import { drainTime } from "./output-fan.ts";
 import type { StateRecord } from "./record.ts";
 import type { Remover } from "./remover.ts";
-import { announceGivenBack, announceTaken } from "./resource-events.ts";
+import { announceFailedStart, announceGivenBack, announceTaken } from "./resource-events.ts";
 import { restartPause, restarts } from "./restart-policy.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import { SIGKILL } from "./signals.ts";
@@ -113,6 +113,7 @@ export class Lifecycle {
       task = await this.#launch(container, { rootfs: await this.#rootfs(container), sandbox });
     } catch (error) {
       await sandbox.release().catch((failure) => this.#failed("releasing a sandbox", container, failure));
+      if (error instanceof StartFailed) announceFailedStart(events, container, sandbox.settings);
       throw await this.#startFailed(container, error);
     }
     log.open();
@@ -123,7 +124,7 @@ export class Lifecycle {
     const ended = exited.then((status) => this.#ended(container, task, status, drained));
     ended.catch((error: unknown) => this.#failed("recording the end", container, error));
     container.running = { task, sandbox, networkSettings: sandbox.settings, log, ended };
-    announceTaken(events, container, container.running);
+    announceTaken(events, container, sandbox.settings);
     events.publish("container", "start", container.id, container.attributes());
     const monitor = new HealthMonitor(this.#components, container, task);
     monitor.start();
@@ -227,7 +228,7 @@ export class Lifecycle {
     const { events } = this.#components;
     const { exitCode, oomKilled } = container.state;
     if (oomKilled) events.publish("container", "oom", container.id, container.attributes());
-    if (running) announceGivenBack(events, container, running);
+    if (running) announceGivenBack(events, container, running.networkSettings);
     const execDuration = String(Math.max(0, Math.floor(ranFor(container) / 1000)));
     const attributes = container.attributes({ exitCode: String(exitCode), execDuration });
     events.publish("container", "die", container.id, attributes);

@@ -2,8 +2,9 @@ import type { ContainerListOptions } from "../api/types/backend.ts";
 import type { Filters } from "../api/types/common.ts";
 import type { ContainerSummary } from "../api/types/container.ts";
 import type { PortSummary } from "../api/types/host-config.ts";
+import type { NetworkSettings } from "../api/types/network.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesAny, matchesLabels, nameMatcher } from "../internal/filters.ts";
+import { checkFilterNames, matchesAny, matchesLabels, patternFilter } from "../internal/filters.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -79,49 +80,64 @@ async function matcher(
   filters: Filters,
 ): Promise<(container: Container) => boolean> {
   const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
-  const ancestors = new Set(
-    await Promise.all((filters.get("ancestor") ?? []).map(async (name) => (await images.resolve(name)) ?? name)),
-  );
+  const ancestors = new Set(await Promise.all((filters.get("ancestor") ?? []).map((name) => images.resolve(name))));
   const createdOf = (name: string) => (filters.get(name) ?? []).map((value) => table.get(value).record.created);
   const before = createdOf("before");
   const since = createdOf("since");
-  const names = (filters.get("name") ?? []).map(nameMatcher);
-  const exposed = (filters.get("expose") ?? []).map((value) => portMatcher("expose", value));
-  // Nothing can be published.
-  for (const value of filters.get("publish") ?? []) portMatcher("publish", value);
+  const named = patternFilter(filters, "name");
+  // A prefix that several have is nobody's.
+  const identified = new Set((filters.get("id") ?? []).map((prefix) => table.withPrefix(prefix)));
+  const ports = portFilter(filters);
   return (container) => {
     const { record, state } = container;
     return (
-      any("id", (value) => record.id.startsWith(value)) &&
-      (names.length === 0 || names.some((matches) => matches(`/${record.name}`) || matches(record.name))) &&
+      (identified.size === 0 || identified.has(container)) &&
+      (named(`/${record.name}`) || named(record.name)) &&
       any("status", (value) => value === apiStatus(state, container.removing)) &&
       any("exited", (value) => state.status === "exited" && Number(value) === state.exitCode) &&
       any("health", (value) => value === (container.health?.Status ?? "none")) &&
       matchesLabels(record.config.Labels ?? {}, filters.get("label")) &&
-      (ancestors.size === 0 || ancestors.has(record.imageId) || ancestors.has(record.config.Image)) &&
+      (ancestors.size === 0 || ancestors.has(record.imageId)) &&
       before.every((created) => record.created < created) &&
       since.every((created) => record.created > created) &&
-      any("network", (value) => value === record.hostConfig.NetworkMode) &&
+      any("network", (value) => hasNetwork(view.networks(container), value)) &&
       any("volume", (value) =>
-        record.mounts.some(({ point }) => [point.Name, point.Destination, point.Source].includes(value)),
+        record.mounts.some(({ point }) => [point.Name ?? point.Source, point.Destination].includes(value)),
       ) &&
-      (exposed.length === 0 || exposed.some((matches) => view.ports(container).some(matches))) &&
-      any("publish", () => false) &&
+      ports(view.ports(container)) &&
       any("is-task", (value) => ["false", "0"].includes(value)) &&
       any("isolation", (value) => ["default", ""].includes(value))
     );
   };
 }
 
+/** By name, or by the beginning of its ID. */
+function hasNetwork({ Networks }: NetworkSettings, wanted: string): boolean {
+  return Object.entries(Networks).some(([name, { NetworkID }]) => name === wanted || NetworkID.startsWith(wanted));
+}
+
+/** `publish` and `expose`: a container passes with one port that either of them wants. */
+function portFilter(filters: Filters): (ports: readonly PortSummary[]) => boolean {
+  const wanted = (["publish", "expose"] as const).flatMap((filter) =>
+    (filters.get(filter) ?? []).map((value) => portMatcher(filter, value)),
+  );
+  return (ports) => wanted.length === 0 || wanted.some((matches) => ports.some(matches));
+}
+
 /** `80`, `80/udp`, `8000-8080/tcp`. */
-function portMatcher(filter: string, wanted: string): (port: PortSummary) => boolean {
+function portMatcher(filter: "publish" | "expose", wanted: string): (port: PortSummary) => boolean {
+  if (wanted.includes(":")) throw invalidParameter(`filter for '${filter}' should not contain ':': ${wanted}`);
   const [range = "", protocol = "tcp"] = wanted.split("/", 2);
   const [from = "", to = from] = range.split("-", 2);
   const refuse = (reason: string) => invalidParameter(`error while looking up for ${filter} ${wanted}: ${reason}`);
+  if (range === "") throw refuse("Empty string specified for ports.");
   for (const side of [from, to]) {
     if (!/^\d+$/.test(side)) throw refuse(`strconv.ParseUint: parsing ${JSON.stringify(side)}: invalid syntax`);
   }
   const [first, last] = [Number(from), Number(to)];
   if (last < first) throw refuse(`Invalid range specified for the Port: ${range}`);
-  return ({ PrivatePort, Type }) => Type === protocol && PrivatePort >= first && PrivatePort <= last;
+  return ({ PublicPort = 0, PrivatePort, Type }) => {
+    const port = filter === "publish" ? PublicPort : PrivatePort;
+    return Type === protocol && port >= first && port <= last;
+  };
 }

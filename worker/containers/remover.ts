@@ -1,4 +1,3 @@
-import { conflict } from "../errdefs/errors.ts";
 import { regardless } from "../internal/failures.ts";
 import { containerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
@@ -22,20 +21,18 @@ export class Remover {
 
   /** A container that does not run. Called under its lock. */
   async remove(container: Container, options: { readonly removeVolumes: boolean }): Promise<void> {
-    if (container.removing) throw conflict(`removal of container ${container.id} is already in progress`);
-    container.removing = true;
-    try {
-      await this.clear(container);
-      await this.forget(container, options);
-    } catch (error) {
-      container.removing = false;
-      throw error;
-    }
+    await this.clear(container);
+    await this.forget(container, options);
   }
 
   /** As `--rm` does, whatever state it is in. */
   async discard(container: Container): Promise<void> {
-    await this.remove(container, { removeVolumes: true });
+    try {
+      await this.remove(container, { removeVolumes: true });
+    } catch (error) {
+      container.removing = false;
+      throw error;
+    }
   }
 
   /** Gives back what is its own alone. Nothing of it can fail for good: what stays is in the guest's memory. */

@@ -20,11 +20,16 @@ const numbers: ReadonlyMap<string, number> = new Map<string, number>([
 export const SIGKILL = 9;
 export const SIGTERM = 15;
 
-/** `SIGTERM`, `term` or `15`; a number may be one that Linux does not have. Throws `InvalidParameter`. */
+/** Whether Linux has a signal of that number. */
+export function isLinuxSignal(number: number): boolean {
+  return number >= 1 && number <= 64;
+}
+
+/** `SIGTERM`, `term` or `15`; a number may be one that Linux does not have, below 0 too. Throws `InvalidParameter`. */
 export function parseSignal(text: string): number {
-  if (/^\d+$/.test(text)) {
+  if (/^[+-]?\d+$/.test(text)) {
     const number = Number(text);
-    if (number >= 1 && number < 2 ** 31) return number;
+    if (number !== 0 && Math.abs(number) < 2 ** 63) return number;
   } else {
     const number = numbers.get(text.toUpperCase().replace(/^SIG/, ""));
     if (number !== undefined) return number;

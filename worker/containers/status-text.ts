@@ -3,9 +3,14 @@ import { zeroTime } from "../internal/clock.ts";
 import { humanDuration } from "../internal/units/duration.ts";
 import type { StateRecord } from "./record.ts";
 
+/** As Docker's State.Running: paused and restarting containers count. */
+export function isRunning({ status }: StateRecord): boolean {
+  return status === "running" || status === "paused" || status === "restarting";
+}
+
 /** State.Status as the API says it. */
 export function apiStatus(state: StateRecord, removing: boolean): ContainerStatus {
-  return removing && state.status !== "running" ? "removing" : state.status;
+  return removing && !isRunning(state) ? "removing" : state.status;
 }
 
 /** The STATUS column of `docker ps`, such as `Up 3 minutes` or `Exited (0) 2 hours ago`. */

@@ -13,10 +13,9 @@ import { regardless } from "../internal/failures.ts";
 import { GuestError } from "../shim/guest.ts";
 import type { ContainersComponents } from "./components.ts";
 import { type Container, noted, type RunningTask } from "./container.ts";
-import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
+import { isLinuxSignal, parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 
 const defaultStopTimeout = 10;
-const largestSignal = 64;
 
 type StopperComponents = Pick<ContainersComponents, "events" | "clock" | "onError">;
 
@@ -55,7 +54,7 @@ export class Stopper {
   async kill(find: () => Container, reference: string, text = ""): Promise<void> {
     const refuse = (reason: string) => `cannot kill container: ${reference}: ${reason}`;
     const signal = readSignal(text || "KILL", refuse(""));
-    if (signal > largestSignal) throw invalidParameter(refuse(`the linux daemon does not support signal ${signal}`));
+    if (!isLinuxSignal(signal)) throw invalidParameter(refuse(`the linux daemon does not support signal ${signal}`));
     const container = named(find, refuse);
     if (container.state.status === "restarting") return this.#endRestarts(container);
     const { running } = container;
@@ -93,6 +92,7 @@ export class Stopper {
   }
 
   async #signal(container: Container, running: RunningTask, signal: number): Promise<void> {
+    if (!isLinuxSignal(signal)) throw system(`there is no signal ${signal}`);
     await running.task.kill(signal);
     const attributes = container.attributes({ signal: String(signal) });
     this.#components.events.publish("container", "kill", container.id, attributes);

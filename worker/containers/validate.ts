@@ -161,9 +161,12 @@ function refuseUnsupported(host: HostConfig): void {
       `could not select device driver ${JSON.stringify(devices.Driver ?? "")} with capabilities: [${capabilities}]`,
     );
   }
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
-    throw system("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-  }
+}
+
+/** What the writable layer cannot have; its name is the container's by then, as in Docker. */
+export function validateLayer({ StorageOpt }: Pick<HostConfig, "StorageOpt">): void {
+  if (Object.keys(StorageOpt ?? {}).length === 0) return;
+  throw system("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
 }
 
 /** What cannot go together with another's namespace. Throws `InvalidParameter` with Docker's texts. */

@@ -55,3 +55,23 @@ test("publish() forgets the oldest of more than 256", async () => {
   const replayed = await take(events.subscribe({ since: 0n, until: clock.nanos(), filters: filters() }), 1000);
   expect([replayed.length, replayed[0]?.Actor.ID]).toEqual([256, "44"]);
 });
+
+test("subscribe() takes the beginning of an ID or a name for any object, and of an action that says more", async () => {
+  const clock = systemClock();
+  const events = new Events({ clock });
+  events.publish("volume", "create", "web-data", {});
+  events.publish("container", "create", "c1", { name: "web" });
+  events.publish("container", "exec_create: true ", "c1", { name: "web" });
+  events.publish("container", "create", "c2", { name: "db" });
+  const found = async (entries: Record<string, string[]>) => {
+    const replayed = await take(events.subscribe({ until: clock.nanos(), filters: filters(entries) }), 9);
+    return replayed.map(({ Action, Actor }) => `${Actor.ID} ${Action}`);
+  };
+  expect(await found({ container: ["web"] })).toEqual(["web-data create", "c1 create", "c1 exec_create: true "]);
+  expect(await found({ event: ["exec_create", "crea"], container: ["c"] })).toEqual([
+    "c1 create",
+    "c1 exec_create: true ",
+    "c2 create",
+  ]);
+  expect(await found({ event: ["crea"] })).toEqual([]);
+});

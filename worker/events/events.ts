@@ -90,23 +90,21 @@ function streamOf<T>(values: readonly T[]): ReadableStream<T> {
 }
 
 const objectTypes = ["container", "daemon", "network", "node", "plugin", "volume", "secret", "config", "service"];
+/** Actions that say more behind a colon. With one of them among the values, all of them are beginnings. */
+const toldWithMore = ["health_status", "exec_create", "exec_start"];
 
+/** An object's filter, `container=web`, takes the beginning of an ID or a name, of an object of another kind too, as Docker's. */
 function matches(message: EventMessage, filters: Filters): boolean {
   const { ID, Attributes } = message.Actor;
   const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
-  const action = message.Action.split(":", 1)[0];
+  const byBeginning = filters.get("event")?.some((event) => toldWithMore.includes(event));
   return (
     any("type", (type) => type === message.Type) &&
     any("scope", (scope) => scope === message.scope) &&
-    any("event", (event) => event === message.Action || event === action) &&
+    any("event", (event) => event === message.Action || (byBeginning === true && message.Action.startsWith(event))) &&
     matchesLabels(Attributes, filters.get("label")) &&
     any("image", (image) => matchesImage(message, image)) &&
-    objectTypes.every((type) =>
-      any(
-        type,
-        (value) => message.Type === type && (ID.startsWith(value) || Attributes.name?.startsWith(value) === true),
-      ),
-    )
+    objectTypes.every((type) => any(type, (value) => ID.startsWith(value) || (Attributes.name ?? "").startsWith(value)))
   );
 }
 

@@ -5,7 +5,7 @@ import { compilePattern } from "./pattern.ts";
 /** Throws `InvalidParameter` for a filter that a request does not know. */
 export function checkFilterNames(filters: Filters, known: readonly string[]): void {
   for (const name of filters.keys()) {
-    if (!known.includes(name)) throw invalidParameter(`invalid filter '${name}'`);
+    if (!known.includes(name)) throw invalidParameter(name === "" ? "invalid filter" : `invalid filter '${name}'`);
   }
 }
 
@@ -24,14 +24,21 @@ export function matchesAny(filters: Filters, name: string, test: (value: string)
   return values.length === 0 || values.some(test);
 }
 
-/** The values of a `name` filter are regular expressions; one that cannot be read as such is a name. */
-export function nameMatcher(wanted: string): (name: string) => boolean {
-  try {
-    return compilePattern(wanted);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return (name) => name === wanted;
-  }
+/**
+ * A test of whether a text is one of a filter's values or holds a match of one, read as a regular expression; one that
+ * cannot be read so matches only itself. True for every text where the filter is not asked for.
+ */
+export function patternFilter(filters: Filters, name: string): (text: string) => boolean {
+  const values = filters.get(name) ?? [];
+  const patterns = values.flatMap((value) => {
+    try {
+      return [compilePattern(value)];
+    } catch (error) {
+      if (error instanceof SyntaxError) return [];
+      throw error;
+    }
+  });
+  return (text) => values.length === 0 || values.includes(text) || patterns.some((matches) => matches(text));
 }
 
 /** A boolean filter such as `dangling`, of which one value must say which. Throws `InvalidParameter` when none does, or two differ. */

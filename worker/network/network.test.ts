@@ -119,6 +119,12 @@ test("Networks lists, finds and keeps the three predefined ones", async () => {
   expect((await networks.inspect(bridge.Id.slice(0, 10))).Name).toBe("bridge");
   expect((await Networks.open({ records, now })).id("bridge")).toBe(bridge.Id);
   expect(await networks.list(new Map([["driver", ["null"]]]))).toHaveLength(1);
+  const named = async (name: string) => (await networks.list(new Map([["name", [name]]]))).map(({ Name }) => Name);
+  expect([await named("o"), await named("^(no|br)"), await named("(")]).toEqual([
+    ["host", "none"],
+    ["bridge", "none"],
+    [],
+  ]);
   await expect(networks.inspect("nope")).rejects.toThrow("network nope not found");
   await expect(networks.remove("bridge")).rejects.toMatchObject({ name: "Forbidden" });
   await expect(networks.create({ Name: "mine" })).rejects.toMatchObject({ name: "NotImplemented" });

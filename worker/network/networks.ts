@@ -1,7 +1,7 @@
 import type { Filters } from "../api/types/common.ts";
 import type { NetworkInspect } from "../api/types/network.ts";
 import { forbidden, invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
-import { checkFilterNames, matchesAny, matchesLabels } from "../internal/filters.ts";
+import { checkFilterNames, matchesAny, matchesLabels, patternFilter } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
 import type { RecordStore } from "../metadata/records.ts";
 
@@ -47,11 +47,13 @@ export class Networks {
       if (!["builtin", "custom"].includes(value)) throw invalidParameter(`invalid filter: 'type'='${value}'`);
     }
     const any = (name: string, test: (value: string) => boolean) => matchesAny(filters, name, test);
+    const hasId = patternFilter(filters, "id");
+    const named = patternFilter(filters, "name");
     return this.#networks.filter(
       (network) =>
         any("driver", (value) => value === network.Driver) &&
-        any("id", (value) => network.Id.startsWith(value)) &&
-        any("name", (value) => network.Name.includes(value)) &&
+        hasId(network.Id) &&
+        named(network.Name) &&
         any("scope", (value) => value === network.Scope) &&
         any("type", (value) => value === "builtin") &&
         any("dangling", (value) => ["false", "0"].includes(value)) &&

@@ -123,6 +123,14 @@ describe("VolumeStore", () => {
     await expect(volumes.inspect("none")).rejects.toThrow("get none: no such volume");
   });
 
+  it("prune() and usage() pass over what is a mount, in which there is no space to be had", async () => {
+    await volumes.create({ Name: "mount", DriverOpts: { type: "tmpfs", device: "tmpfs" } });
+    await volumes.create({ Name: "plain" });
+    expect((await volumes.usage()).map(({ Name }) => Name)).toEqual(["plain"]);
+    expect((await volumes.prune(filters({ all: ["1"] }))).VolumesDeleted).toEqual(["plain"]);
+    expect(await names()).toEqual(["mount"]);
+  });
+
   it("prune() takes anonymous volumes that nothing uses, and with `all` named ones", async () => {
     const used = await volumes.acquire({ container: "c1" });
     const unused = await volumes.create({});

@@ -149,10 +149,11 @@ export class VolumeStore {
     });
   }
 
-  /** All volumes with how many containers use them and how large they are (`GET /system/df`). */
+  /** Volumes with how many containers use them and how large they are (`GET /system/df`); without those that are a mount. */
   async usage(): Promise<readonly Volume[]> {
     const volumes: Volume[] = [];
     for (const entry of this.#volumes.values()) {
+      if (!isLocal(entry)) continue;
       volumes.push({ ...shown(entry), UsageData: { RefCount: entry.users.size, Size: await this.#size(entry) } });
     }
     return volumes;
@@ -298,7 +299,13 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
 }
 
 function filtered(entry: Entry) {
-  return { name: entry.record.name, labels: entry.record.labels ?? {}, used: entry.users.size > 0 };
+  const { name, labels } = entry.record;
+  return { name, labels: labels ?? {}, used: entry.users.size > 0, local: isLocal(entry) };
+}
+
+/** Whether it has a folder of its own: options make a mount of it. */
+function isLocal({ record }: Entry): boolean {
+  return record.options === null;
 }
 
 function shown({ record, lost }: Entry): Volume {

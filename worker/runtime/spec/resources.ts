@@ -19,7 +19,9 @@ export function linuxResources(limits: Partial<Resources>): LinuxResources {
           ...(CpuPeriod !== 0 && { period: CpuPeriod }),
         }),
   };
-  const pids = limits.PidsLimit && limits.PidsLimit > 0 ? { limit: limits.PidsLimit } : undefined;
+  const { PidsLimit = null } = limits;
+  // 0 is what an update leaves of a limit that it took away.
+  const pids = PidsLimit === null ? undefined : { limit: PidsLimit > 0 ? PidsLimit : -1 };
   return {
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),

@@ -61,7 +61,8 @@ test("linuxResources() turns Docker's limits into OCI's", () => {
   expect(linuxResources({ Memory: 10 << 20, MemorySwap: -1 })).toEqual({ memory: { limit: 10 << 20, swap: -1 } });
   expect(linuxResources({ NanoCpus: 5e8 })).toEqual({ cpu: { period: 100_000, quota: 50_000 } });
   expect(linuxResources({ PidsLimit: 20, CpuShares: 1 })).toEqual({ cpu: { shares: 2 }, pids: { limit: 20 } });
-  expect(linuxResources({ PidsLimit: -1 })).toEqual({});
+  expect(linuxResources({ PidsLimit: null })).toEqual({});
+  expect(linuxResources({ PidsLimit: 0 })).toEqual({ pids: { limit: -1 } });
 });
 
 test.each([
