@@ -52,6 +52,7 @@ it("versions outside 1.24 to 1.51 are refused in Docker's words, the old ones wi
     const response = await ask(router, `GET /v${version}/_ping`);
     const message = `client version ${version} is too new. Maximum supported API version is 1.51`;
     expect([response.status, await messageOf(response)]).toEqual([400, message]);
+    expect([response.headers.get("Api-Version"), response.headers.has("Docker-Experimental")]).toEqual(["1.51", false]);
   }
   for (const version of ["1.23", "1.10", "1", "0.1"]) {
     const response = await ask(router, `GET /v${version}/_ping`);
@@ -185,4 +186,18 @@ it("errors become their status, and keep their text", async () => {
 it("an operation that takes the connection over needs an upgrade", async () => {
   const { router } = routerWith({ containers: { attach: async () => ({ tty: false }) } });
   expect((await ask(router, "POST /containers/x/attach?stream=1")).status).toBe(400);
+});
+
+it("a network is asked for with a truth, and a volume of a cluster is a swarm's", async () => {
+  const { router } = routerWith({});
+  const network = await ask(router, "GET /networks/none?verbose=no");
+  expect([network.status, await messageOf(network)]).toEqual([
+    400,
+    'invalid value for verbose: no: strconv.ParseBool: parsing "no": invalid syntax',
+  ]);
+  const volume = await ask(router, "POST /volumes/create", '{"Name":"data","ClusterVolumeSpec":{}}');
+  expect([volume.status, await messageOf(volume)]).toEqual([
+    503,
+    expect.stringMatching(/^This node is not a swarm manager/),
+  ]);
 });

@@ -54,7 +54,6 @@ export class ApiRouter implements EngineApi {
     this.#claim(noPlugins);
     this.#headers = [
       ["Api-Version", formatVersion(currentVersion)],
-      ["Docker-Experimental", "false"],
       ["Ostype", "linux"],
       ["Server", components.server],
     ];
@@ -108,6 +107,8 @@ export class ApiRouter implements EngineApi {
     this.#onAnswer({ method: request.method, path: url.pathname, status });
     if (!(answer instanceof Response)) return answer;
     for (const [name, value] of this.#headers) answer.headers.set(name, value);
+    // As Docker: who speaks another version is told of no more.
+    if (!refusal) answer.headers.set("Docker-Experimental", "false");
     return request.method === "HEAD" ? new Response(null, answer) : answer;
   }
 

@@ -1,6 +1,6 @@
 import { invalidParameter } from "../errdefs/errors.ts";
 import { DecodeError, type Decoder } from "../internal/decode.ts";
-import { jsonSyntaxError } from "../internal/json-syntax.ts";
+import { firstJsonValue, jsonSyntaxError } from "../internal/json-syntax.ts";
 import { requestBody } from "../internal/streams.ts";
 
 /** The largest JSON body that is read, in bytes. */
@@ -25,24 +25,29 @@ export async function readOptionalJson<T>(request: Request, decoder: Decoder<T>)
   return decodeJson(text, decoder, decoder.type.replace(/^.*\./, ""));
 }
 
-/** As Go's decoder, members that are `null` count as absent and names are compared without regard to case. */
+/**
+ * As Go's decoder, members that are `null` count as absent and names are compared without regard to case. What follows the
+ * first value is refused, once that value is found to be right.
+ */
 function decodeJson<T>(text: string, decoder: Decoder<T>, root: string): T {
-  const value = parse(text);
+  const { value, more } = parse(text);
   try {
-    return value === null ? decoder.zero : decoder.decode(value, root);
+    const decoded = value === null ? decoder.zero : decoder.decode(value, root);
+    if (more) throw invalidParameter("unexpected content after JSON");
+    return decoded;
   } catch (error) {
     if (error instanceof DecodeError) throw invalidParameter(`invalid JSON: ${error.message}`);
     throw error;
   }
 }
 
-function parse(text: string): unknown {
+function parse(text: string): { readonly value: unknown; readonly more: boolean } {
   try {
-    return JSON.parse(text);
+    return { value: JSON.parse(text), more: false };
   } catch {
-    const reason = jsonSyntaxError(text) ?? "";
-    if (reason.endsWith("after top-level value")) throw invalidParameter("unexpected content after JSON");
-    throw invalidParameter(`invalid JSON: ${reason}`);
+    const first = firstJsonValue(text);
+    if (first === undefined) throw invalidParameter(`invalid JSON: ${jsonSyntaxError(text) ?? ""}`);
+    return { value: JSON.parse(first), more: true };
   }
 }
 

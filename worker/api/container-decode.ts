@@ -257,6 +257,7 @@ export const execCreateRequest: Decoder<ExecCreateRequest> = struct<ExecCreateRe
   AttachStdin: boolean,
   AttachStderr: boolean,
   AttachStdout: boolean,
+  Detach: boolean,
   DetachKeys: string,
   Env: strings,
   WorkingDir: string,

@@ -51,6 +51,7 @@ describe("ContainerCreate", () => {
     ["", "invalid JSON: got EOF while reading request body"],
     ["{", "invalid JSON: unexpected EOF"],
     ['{"Image":"zz"} x', "unexpected content after JSON"],
+    ['{"Image":3} x', "invalid JSON: json: cannot unmarshal number into Go struct field .Image of type string"],
     ['{"Image":}', "invalid JSON: invalid character '}' looking for beginning of value"],
     ['{"Image":3}', "invalid JSON: json: cannot unmarshal number into Go struct field .Image of type string"],
     [
@@ -108,6 +109,7 @@ describe("ContainerList", () => {
     ["filters=[]", "invalid filter"],
     ['filters={"label":[1]}', "invalid filter"],
     ["limit=x", 'strconv.Atoi: parsing "x": invalid syntax'],
+    ["limit=99999999999999999999", 'strconv.Atoi: parsing "99999999999999999999": value out of range'],
   ])("refuses %s", async (query, message) => {
     const { router } = routerWith({ containers: { list: async () => [] } });
     const response = await ask(router, `GET /containers/json?${query}`);
@@ -169,7 +171,7 @@ describe("ContainerLogs", () => {
   });
 
   it("wants a stream", async () => {
-    const response = await ask(routerWith(logs(true)).router, "GET /containers/x/logs");
+    const response = await ask(routerWith(logs(true)).router, "GET /containers/x/logs?since=x");
     expect(await messageOf(response)).toBe("Bad parameters: you must choose at least one stream");
   });
 });
@@ -244,7 +246,32 @@ describe("ContainerResize", () => {
     const { router, calls } = routerWith({ containers: { resize: async () => undefined } });
     expect((await ask(router, "POST /containers/x/resize?h=24&w=80")).status).toBe(200);
     expect(calls[0]).toEqual(["resize", "x", { rows: 24, columns: 80 }]);
+    await ask(router, "POST /containers/x/resize?h=70000&w=80");
+    expect(calls[1]).toEqual(["resize", "x", { rows: 65_535, columns: 80 }]);
+    const large = await ask(router, "POST /containers/x/resize?h=4294967296&w=80");
+    expect(await messageOf(large)).toBe('invalid resize height "4294967296": value out of range');
     const response = await ask(router, "POST /containers/zz/resize?h=a&w=3");
     expect([response.status, await messageOf(response)]).toEqual([400, 'invalid resize height "a": invalid syntax']);
+  });
+});
+
+describe("ContainerStart", () => {
+  it("refuses what looks like a host configuration, and passes over less", async () => {
+    const { router, calls } = routerWith({ containers: { start: async () => undefined } });
+    const refused = await ask(router, "POST /containers/x/start", '{"Binds":[]}', { "Content-Length": "12" });
+    expect([refused.status, await messageOf(refused)]).toEqual([
+      400,
+      "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+    ]);
+    expect((await ask(router, "POST /containers/x/start", "{}", { "Content-Length": "2" })).status).toBe(204);
+    expect((await ask(router, "POST /containers/x/start")).status).toBe(204);
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe("ContainerStats", () => {
+  it("refuses one sample of a stream", async () => {
+    const response = await ask(routerWith({}).router, "GET /containers/x/stats?one-shot=1");
+    expect([response.status, await messageOf(response)]).toEqual([400, "cannot have stream=true and one-shot=true"]);
   });
 });

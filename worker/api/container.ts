@@ -1,4 +1,5 @@
 import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { requestBody } from "../internal/streams.ts";
 import type { ApiCall, Handler, Routes, Upgrader } from "./api-call.ts";
 import { readJson, readOptionalJson } from "./body.ts";
 import type { ContainerBackend } from "./container-backend.ts";
@@ -37,7 +38,10 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
   };
   return {
     ContainerCreate: (call) => create(backend, call),
-    ContainerStart: done((_, name) => backend.start(name)),
+    ContainerStart: done(({ request }, name) => {
+      refuseStartBody(request);
+      return backend.start(name);
+    }),
     ContainerStop: done(({ query }, name) => backend.stop(name, stopOptions(query))),
     ContainerRestart: done(({ query }, name) => backend.restart(name, stopOptions(query))),
     ContainerKill: done(({ query }, name) => backend.kill(name, query.get("signal") || undefined)),
@@ -83,6 +87,7 @@ function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>>
     ContainerLogs: (call) => logs(backend, call),
     ContainerStats: async ({ param, query, signal }) => {
       const options = { stream: queryBool(query, "stream", true), oneShot: queryBool(query, "one-shot"), signal };
+      if (options.stream && options.oneShot) throw invalidParameter("cannot have stream=true and one-shot=true");
       const samples = await backend.stats(param("id"), options);
       return streamResponse(
         textStream(samples, (sample) => `${JSON.stringify(sample)}\n`),
@@ -91,6 +96,18 @@ function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>>
     },
     ContainerTop: async ({ param, query }) => jsonResponse(await backend.top(param("id"), query.get("ps_args") ?? "")),
   };
+}
+
+/** Shorter than any JSON object that says something. */
+const emptyBody = 7;
+
+/** Long ago a container's host configuration came along with its start. */
+function refuseStartBody(request: Request): void {
+  const length = request.headers.get("Content-Length");
+  if (length === null ? !requestBody(request) : Number(length) <= emptyBody) return;
+  throw invalidParameter(
+    "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+  );
 }
 
 async function create(backend: ContainerBackend, call: ApiCall): Promise<Response> {
@@ -166,9 +183,6 @@ function attach(backend: ContainerBackend): Upgrader {
 
 async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response> {
   const options = logsOptions(call.query);
-  if (!options.stdout && !options.stderr) {
-    throw invalidParameter("Bad parameters: you must choose at least one stream");
-  }
   const { tty, frames } = await backend.logs(call.param("id"), { ...options, signal: call.signal });
   const bytes = frames.pipeThrough(
     new TransformStream<LogFrame, Uint8Array>({
@@ -181,12 +195,15 @@ async function logs(backend: ContainerBackend, call: ApiCall): Promise<Response>
 }
 
 function logsOptions(query: URLSearchParams): ContainerLogsOptions {
+  const stdout = queryBool(query, "stdout");
+  const stderr = queryBool(query, "stderr");
+  if (!stdout && !stderr) throw invalidParameter("Bad parameters: you must choose at least one stream");
   const since = queryTime(query, "since");
   const until = queryTime(query, "until");
   const tail = query.get("tail") ?? "";
   return {
-    stdout: queryBool(query, "stdout"),
-    stderr: queryBool(query, "stderr"),
+    stdout,
+    stderr,
     follow: queryBool(query, "follow"),
     timestamps: queryBool(query, "timestamps"),
     details: queryBool(query, "details"),

@@ -1,10 +1,11 @@
+import { errorMessage, invalidParameter } from "../errdefs/errors.ts";
+import { parseBool } from "../internal/strconv.ts";
 import type { ApiCall, Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
 import type { ContainerBackend } from "./container-backend.ts";
 import { queryFilters } from "./filters.ts";
 import type { NetworkBackend } from "./network-backend.ts";
 import { networkConnectRequest, networkCreateRequest, networkDisconnectRequest } from "./network-decode.ts";
-import { queryBool } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";
 
 /** The operations under /networks. */
@@ -14,7 +15,7 @@ export function networkRoutes(backend: NetworkBackend, containers: Pick<Containe
       NetworkList: (call) => list(backend, call),
       NetworkInspect: async (call) => {
         if (call.param("id") === "") return list(backend, call);
-        const options = { verbose: queryBool(call.query, "verbose"), scope: call.query.get("scope") ?? "" };
+        const options = { verbose: verbose(call.query), scope: call.query.get("scope") ?? "" };
         return jsonResponse(await backend.inspect(call.param("id"), options));
       },
       NetworkCreate: async ({ request }) =>
@@ -42,4 +43,14 @@ export function networkRoutes(backend: NetworkBackend, containers: Pick<Containe
 
 async function list(backend: NetworkBackend, { query }: ApiCall): Promise<Response> {
   return jsonResponse(await backend.list(queryFilters(query)));
+}
+
+function verbose(query: URLSearchParams): boolean {
+  const value = query.get("verbose");
+  if (!value) return false;
+  try {
+    return parseBool(value);
+  } catch (error) {
+    throw invalidParameter(`invalid value for verbose: ${value}: ${errorMessage(error)}`);
+  }
 }

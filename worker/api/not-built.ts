@@ -9,6 +9,13 @@ export interface NotBuiltComponents {
   readonly images: Pick<ImageBackend, "inspect">;
 }
 
+/** What an engine outside a swarm says to what is a swarm's. */
+export function noSwarm(): Error {
+  return unavailable(
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  );
+}
+
 /** Refuses an operation that no router claims: as an engine outside a swarm does, with Docker's 404 or with 501. */
 export async function refuseNotBuilt(
   components: NotBuiltComponents,
@@ -18,9 +25,7 @@ export async function refuseNotBuilt(
   const { id, operation } = match;
   if (operation.swarm) {
     if (typeof operation.swarm === "string") throw unavailable(operation.swarm);
-    throw unavailable(
-      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-    );
+    throw noSwarm();
   }
   const name = match.params.get("id") ?? match.params.get("name") ?? "";
   await subjects[id]?.(components, name, query);

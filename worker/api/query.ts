@@ -13,21 +13,23 @@ export function queryBool(query: URLSearchParams, name: string, absent = false):
 export function queryInt(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (!value) return undefined;
-  if (!/^[+-]?\d{1,15}$/.test(value)) {
-    throw invalidParameter(`strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
-  }
+  const fails = (reason: string) => invalidParameter(`strconv.Atoi: parsing ${JSON.stringify(value)}: ${reason}`);
+  if (!/^[+-]?\d+$/.test(value)) throw fails("invalid syntax");
+  if (Math.abs(Number(value)) >= 2 ** 63) throw fails("value out of range");
   return Number(value);
 }
+
+/** Of a terminal: the kernel counts its rows and columns in 16 bits. */
+const largestSide = 0xffff;
 
 /** Height and width of a terminal, from `h` and `w`. */
 export function querySize(query: URLSearchParams): { readonly rows: number; readonly columns: number } {
   const side = (name: string, what: string): number => {
     const value = query.get(name) ?? "";
-    if (!/^\d{1,10}$/.test(value))
-      throw invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: invalid syntax`);
-    if (Number(value) > 0xffff)
-      throw invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: value out of range`);
-    return Number(value);
+    const fails = (reason: string) => invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: ${reason}`);
+    if (!/^\d+$/.test(value)) throw fails("invalid syntax");
+    if (Number(value) > 0xffff_ffff) throw fails("value out of range");
+    return Math.min(Number(value), largestSide);
   };
   return { rows: side("h", "height"), columns: side("w", "width") };
 }

@@ -50,8 +50,8 @@ function diskUsageObject(type: string): DiskUsageObject {
 }
 
 function events(backend: SystemBackend, { query }: ApiCall): Response {
-  const since = queryTime(query, "since");
-  const until = queryTime(query, "until");
+  const since = eventTime(query, "since");
+  const until = eventTime(query, "until");
   if (since !== undefined && until !== undefined && until < since) {
     throw invalidParameter(
       `\`since\` time (${query.get("since")}) cannot be after \`until\` time (${query.get("until")})`,
@@ -78,4 +78,10 @@ export function formatEvent(event: EventMessage): string {
 function from(event: EventMessage): { readonly from?: string } {
   const image = event.Actor.Attributes.image;
   return image ? { from: image } : {};
+}
+
+/** -1 stands for no time, as in Docker. */
+function eventTime(query: URLSearchParams, name: "since" | "until"): bigint | undefined {
+  const time = queryTime(query, name);
+  return time === -1_000_000_000n ? undefined : time;
 }

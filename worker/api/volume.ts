@@ -3,18 +3,23 @@ import { labels, string, struct } from "../internal/decode.ts";
 import type { Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
 import { queryFilters } from "./filters.ts";
+import { noSwarm } from "./not-built.ts";
 import { queryBool } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";
 import type { VolumeCreateRequest } from "./types/volume.ts";
 import { isBefore } from "./version.ts";
 import type { VolumeBackend } from "./volume-backend.ts";
 
-const volumeCreateRequest = struct<VolumeCreateRequest>("volume.CreateOptions", {
-  Name: string,
-  Driver: string,
-  DriverOpts: labels,
-  Labels: labels,
-});
+const volumeCreateRequest = struct<VolumeCreateRequest & { readonly ClusterVolumeSpec?: object }>(
+  "volume.CreateOptions",
+  {
+    ClusterVolumeSpec: struct("volume.ClusterVolumeSpec", {}),
+    Name: string,
+    Driver: string,
+    DriverOpts: labels,
+    Labels: labels,
+  },
+);
 
 /** The operations under /volumes. */
 export function volumeRoutes(backend: VolumeBackend): Routes {
@@ -22,8 +27,11 @@ export function volumeRoutes(backend: VolumeBackend): Routes {
     handlers: {
       VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query))),
       VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
-      VolumeCreate: async ({ request }) =>
-        jsonResponse(await backend.create(await readOptionalJson(request, volumeCreateRequest)), 201),
+      VolumeCreate: async ({ request }) => {
+        const { ClusterVolumeSpec, ...wanted } = await readOptionalJson(request, volumeCreateRequest);
+        if (ClusterVolumeSpec) throw noSwarm();
+        return jsonResponse(await backend.create(wanted), 201);
+      },
       VolumeUpdate: async () => {
         throw unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
       },

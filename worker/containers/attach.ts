@@ -6,20 +6,25 @@ import type { Container } from "./container.ts";
 import { openLogForReading } from "./container-log.ts";
 import { defaultDetachKeys, detachable, parseDetachKeys } from "./detach-keys.ts";
 
-/** Takes hold of a container's streams, before it starts or while it runs. */
+/**
+ * Takes hold of a container's streams, before it starts or while it runs. `reference`: how the client named it, for errors;
+ * `find` is called after the keys were looked at, as Docker does.
+ */
 export async function attach(
   components: Pick<ContainersComponents, "events" | "logs">,
-  container: Container,
+  find: () => Container,
+  reference: string,
   options: ContainerAttachOptions,
 ): Promise<AttachedStreams> {
+  const keys = parseDetachKeys(options.detachKeys || defaultDetachKeys);
+  const container = find();
   if (container.state.status === "paused") {
-    throw conflict(`container ${container.id} is paused, unpause the container before attach`);
+    throw conflict(`container ${reference} is paused, unpause the container before attach`);
   }
   if (container.state.status === "restarting") {
-    throw conflict(`container ${container.id} is restarting, wait until the container is running`);
+    throw conflict(`container ${reference} is restarting, wait until the container is running`);
   }
   const { stdio, record } = container;
-  const keys = parseDetachKeys(options.detachKeys || defaultDetachKeys);
   const detach = new AbortController();
   if (options.signal) options.signal.addEventListener("abort", () => detach.abort(), { once: true });
   // Subscribed before the log is read, so that nothing falls in between.

@@ -148,8 +148,13 @@ export class Container {
 
   /** Attributes of its events. */
   attributes(more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-    return { ...this.record.config.Labels, image: this.record.config.Image, name: this.name, ...more };
+    return { ...eventAttributes(this.record), ...more };
   }
+}
+
+/** What every event of a container tells of it. */
+export function eventAttributes({ config, name }: ContainerRecord): Readonly<Record<string, string>> {
+  return { ...config.Labels, image: config.Image, name };
 }
 
 /** Records what has happened in the guest: it is so, whether or not it can be recorded, and a failure is no client's business. */

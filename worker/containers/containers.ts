@@ -138,7 +138,12 @@ export class Containers {
     } finally {
       container.kept = false;
     }
-    await this.#lifecycle.start(container);
+    try {
+      await this.#lifecycle.start(container);
+    } catch (error) {
+      // Another restarted it meanwhile, which is as good.
+      if (!isEngineError(error, "NotModified")) throw error;
+    }
   }
 
   async kill(name: string, signal?: string): Promise<void> {
@@ -150,6 +155,8 @@ export class Containers {
     return container.lock.run(async () => {
       if (container.state.status === "paused") throw conflict(`Container ${container.id} is already paused`);
       await container.requireTask().pause();
+      // As Docker: who is not looked after is not healthy.
+      if (container.health) container.health = { ...container.health, Status: "unhealthy" };
       await noted(this.#components, container, { status: "paused" });
       this.#event(container, "pause");
     });
@@ -158,7 +165,7 @@ export class Containers {
   async unpause(name: string): Promise<void> {
     const container = this.#table.get(name);
     return container.lock.run(async () => {
-      if (container.state.status !== "paused") throw conflict(`Container ${container.id} is not paused`);
+      if (container.state.status !== "paused") throw system(`Container ${container.id} is not paused`);
       await container.requireTask().resume();
       await noted(this.#components, container, { status: "running" });
       this.#event(container, "unpause");
@@ -217,7 +224,7 @@ export class Containers {
   }
 
   async attach(name: string, options: ContainerAttachOptions): Promise<AttachedStreams> {
-    return attach(this.#components, this.#table.get(name), options);
+    return attach(this.#components, () => this.#table.get(name), name, options);
   }
 
   async logs(name: string, options: ContainerLogsOptions): Promise<ContainerLogs> {

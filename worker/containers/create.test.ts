@@ -269,3 +269,29 @@ test("start() mounts a volume with the flags of the volume's own options", async
   const mount = fixture.runtime.specs[0]?.mounts.find(({ destination }) => destination === "/data");
   expect(mount?.options).toEqual(["rbind", "ro", "noexec"]);
 });
+
+test("what is looked at when the container has its name gives that back, and is told of as a removal", async () => {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  await containers.create({ name: "taken", request: request("busybox") });
+  const create = (name: string, HostConfig: object) =>
+    containers.create({ name, request: request("busybox", { HostConfig }) });
+  for (const [host, reason] of [
+    [{ Binds: ["a/b:/x"] }, "includes invalid characters for a local volume name"],
+    [{ VolumesFrom: ["nope"] }, "No such container: nope"],
+    [{ SecurityOpt: ["nope"] }, 'invalid --security-opt 1: "nope"'],
+    [{ StorageOpt: { size: "1G" } }, "--storage-opt is supported only for overlay over xfs"],
+  ] as const) {
+    await expect(create("taken", host)).rejects.toThrow("is already in use by container");
+    await expect(create("free", host)).rejects.toThrow(reason);
+  }
+  await expect(create("taken", { Mounts: [{ Type: "bind", Target: "/m" }] })).rejects.toThrow("must not be empty");
+  expect(await fixture.published("name")).toEqual(["create name=taken", ...Array(4).fill("destroy name=free")]);
+});
+
+test("create() looks at what the request says before it looks for the image", async () => {
+  const containers = await new Fixture().open();
+  await expect(containers.create({ request: request("nope", { StopSignal: "BOGUS" }) })).rejects.toThrow(
+    "invalid signal: BOGUS",
+  );
+});

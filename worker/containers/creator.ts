@@ -5,18 +5,20 @@ import { errorMessage, invalidParameter, notImplemented } from "../errdefs/error
 import { rfc3339Nano } from "../internal/clock.ts";
 import { regardless } from "../internal/failures.ts";
 import { generateId } from "../internal/ids.ts";
+import { checkLogConfig } from "../logger/log-options.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { checkBind, resolveBind } from "./bind-sources.ts";
 import { commandLine } from "./command.ts";
 import type { ContainerImage, ContainersComponents } from "./components.ts";
 import { connectedContainer } from "./connected-container.ts";
-import type { Container } from "./container.ts";
+import { type Container, eventAttributes } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
 import { discardedLimits, discardedPorts } from "./discarded.ts";
 import { completeHostConfig, mergeConfig } from "./merge-config.ts";
 import { mountPoint, mountsFrom, type PlannedMount, planMounts } from "./mount-points.ts";
 import { type ContainerMount, type ContainerRecord, createdState } from "./record.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
+import { parseSecurityOptions } from "./security-options.ts";
 import { validateConfig, validateHostConfig, validateLayer, validateShared } from "./validate.ts";
 
 type CreatorComponents = Pick<
@@ -43,6 +45,7 @@ export class Creator {
     const asked = completeHostConfig(request.HostConfig);
     const { values, warnings } = discardedLimits(asked);
     const host = { ...asked, ...values };
+    validateConfig(request);
     validateHostConfig(host, guestHost.machine);
     validateShared(request, host);
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
@@ -65,10 +68,9 @@ export class Creator {
     const { host: guestHost, sandboxes, events } = this.#components;
     const id = generateId();
     const config = mergeConfig(id, request, image.config);
-    validateConfig(config, request);
+    if (commandLine(config).length === 0) throw invalidParameter("no command specified");
+    checkLogConfig(given.LogConfig.Type, given.LogConfig.Config);
     const host = this.#named(given);
-    const taken = (host.VolumesFrom ?? []).flatMap((text) => mountsFrom(text, (reference) => this.#other(reference)));
-    const planned = planMounts(host, config.Volumes ?? {}, taken);
     const [path = "", ...args] = commandLine(config);
     const base = {
       id,
@@ -89,7 +91,7 @@ export class Creator {
       stoppedByUser: false,
     } satisfies ContainerRecord;
     sandboxes.validate(sandboxRequest(base, this.#table));
-    const container = await this.#reserveAndAdd(base, name, planned);
+    const container = await this.#reserveAndAdd(base, name);
     this.prepareSnapshot(container);
     events.publish("container", "create", id, container.attributes());
     return id;
@@ -127,27 +129,33 @@ export class Creator {
     });
   }
 
-  async #reserveAndAdd(
-    base: ContainerRecord,
-    name: string | undefined,
-    planned: readonly PlannedMount[],
-  ): Promise<Container> {
-    const reserved = this.#table.reserve(base.id, name);
+  /** What is looked at here Docker looks at when the container has its name: one that fails then is told of as removed. */
+  async #reserveAndAdd(base: ContainerRecord, wanted: string | undefined): Promise<Container> {
+    const { volumes, events } = this.#components;
+    const name = this.#table.reserve(base.id, wanted);
     const mounts: ContainerMount[] = [];
     try {
+      parseSecurityOptions(base.hostConfig.SecurityOpt ?? []);
       validateLayer(base.hostConfig);
-      for (const mount of planned) mounts.push(await this.#findMount(base.id, mount));
-      return await this.#table.add({ ...base, name: reserved, mounts });
+      for (const mount of this.#planned(base)) mounts.push(await this.#findMount(base.id, mount));
+      return await this.#table.add({ ...base, name, mounts });
     } catch (error) {
-      this.#table.release(reserved);
-      const { volumes } = this.#components;
+      this.#table.release(name);
       for (const { point, anonymous } of mounts) {
         if (point.Name === undefined) continue;
         await regardless(volumes.release(point.Name, base.id));
         if (anonymous) await regardless(volumes.removeUnused(point.Name));
       }
+      events.publish("container", "destroy", base.id, eventAttributes({ ...base, name }));
       throw error;
     }
+  }
+
+  #planned({ hostConfig, config }: ContainerRecord): readonly PlannedMount[] {
+    const taken = (hostConfig.VolumesFrom ?? []).flatMap((text) =>
+      mountsFrom(text, (reference) => this.#other(reference)),
+    );
+    return planMounts(hostConfig, config.Volumes ?? {}, taken);
   }
 
   async #findMount(container: string, mount: PlannedMount): Promise<ContainerMount> {

@@ -111,6 +111,28 @@ test("a health check runs on its own clock, and three failures make it unhealthy
   expect(fixture.clock.sleeping).toEqual([]);
 });
 
+test("a paused container is unhealthy until a probe after its pause says otherwise", async () => {
+  const fixture = new Fixture();
+  const containers = await fixture.open();
+  const Healthcheck = { Test: ["CMD", "true"], Interval: 1e9 };
+  await containers.create({ name: "web", request: sleeper({ Healthcheck }) });
+  await containers.start("web");
+  const health = async () => (await containers.inspect("web")).State.Health?.Status;
+  const probe = async () => {
+    await expect.poll(() => fixture.clock.sleeping).toContain(1000);
+    fixture.clock.advance();
+  };
+  await probe();
+  await expect.poll(health).toBe("healthy");
+  await containers.pause("web");
+  expect(await health()).toBe("unhealthy");
+  await probe();
+  await containers.unpause("web");
+  expect(await health()).toBe("unhealthy");
+  await probe();
+  await expect.poll(health).toBe("healthy");
+});
+
 test("events tell of the volumes and networks that a run takes and gives back", async () => {
   const fixture = new Fixture();
   const containers = await fixture.open();

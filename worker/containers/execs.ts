@@ -211,8 +211,8 @@ function checkDetachKeys(keys = ""): void {
 
 /** An exec runs once. */
 function claim(exec: Exec): void {
-  if (exec.state === "running") throw conflict(`exec ${exec.id} is already running`);
-  if (exec.state === "ended") throw conflict(`exec ${exec.id} has already run`);
+  if (exec.state === "running") throw conflict(`exec command ${exec.id} is already running`);
+  if (exec.state === "ended") throw conflict(`exec command ${exec.id} has already run`);
   checkRuns(exec.container, exec.container.name);
   exec.state = "running";
 }

@@ -57,6 +57,8 @@ export class HealthMonitor {
       if (this.#container.state.status !== "running") continue;
       const result = await this.#probe(config);
       if (this.#stop.signal.aborted) return;
+      // Nobody knows what would have come of it.
+      if (this.#container.state.status !== "running") continue;
       this.#note(result, config, clock.now().getTime() < grace);
     }
   }

@@ -160,8 +160,8 @@ const exclusiveOptions = [
   ["TmpfsOptions", "tmpfs"],
 ] as const;
 
-/** One of `--mount`. */
-function parseMount(request: MountRequest): PlannedMount {
+/** One of `--mount`. Throws `InvalidParameter` with Docker's texts. */
+export function parseMount(request: MountRequest): PlannedMount {
   const { Type, Source = "", ReadOnly = false } = request;
   const invalid = (reason: string) => invalidParameter(`invalid mount config for type "${Type}": ${reason}`);
   if (request.Target === undefined || request.Target === "") throw invalid("field Target must not be empty");

@@ -1,26 +1,23 @@
-import type { ContainerConfig, ContainerCreateRequest, HealthConfig } from "../api/types/container.ts";
+import type { ContainerCreateRequest, HealthConfig } from "../api/types/container.ts";
 import type { HostConfig, Resources, RestartPolicy } from "../api/types/host-config.ts";
 import { errorMessage, invalidParameter, notImplemented, system } from "../errdefs/errors.ts";
-import { checkLogConfig } from "../logger/log-options.ts";
 import { normalizeCapabilities } from "../runtime/spec/capabilities.ts";
-import { commandLine } from "./command.ts";
-import { parseSecurityOptions } from "./security-options.ts";
+import { parseMount } from "./mount-points.ts";
 import { parseSignal } from "./signals.ts";
 
 const minimumMemory = 6 << 20;
 const minimumDuration = 1_000_000;
 
 /** Refuses what Docker refuses at create, in its words, and what this engine cannot do yet. */
-export function validateConfig(config: ContainerConfig, given: { readonly WorkingDir?: string }): void {
-  if (commandLine(config).length === 0) throw invalidParameter("no command specified");
-  if (given.WorkingDir && !given.WorkingDir.startsWith("/")) {
-    throw invalidParameter(`the working directory '${given.WorkingDir}' is invalid, it needs to be an absolute path`);
+export function validateConfig({ WorkingDir, StopSignal, Env, Healthcheck }: ContainerCreateRequest): void {
+  if (WorkingDir && !WorkingDir.startsWith("/")) {
+    throw invalidParameter(`the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`);
   }
-  if (config.StopSignal) parseSignal(config.StopSignal);
-  for (const entry of config.Env ?? []) {
+  if (StopSignal) parseSignal(StopSignal);
+  for (const entry of Env ?? []) {
     if (entry === "" || entry.startsWith("=")) throw invalidParameter(`invalid environment variable: ${entry}`);
   }
-  validateHealthcheck(config.Healthcheck);
+  validateHealthcheck(Healthcheck);
 }
 
 export function validateHostConfig(host: HostConfig, machine: { readonly cpus: number }): void {
@@ -34,23 +31,26 @@ export function validateHostConfig(host: HostConfig, machine: { readonly cpus: n
     throw invalidParameter(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   if (host.ShmSize < 0) throw invalidParameter("SHM size can not be less than 0");
-  checkLogConfig(host.LogConfig.Type, host.LogConfig.Config);
   if (!["crun", "runc", "io.containerd.runc.v2"].includes(host.Runtime ?? "crun")) {
     throw invalidParameter(`unknown or invalid runtime name: ${host.Runtime}`);
   }
   validateModes(host);
-  parseSecurityOptions(host.SecurityOpt ?? []);
+  for (const mount of host.Mounts ?? []) parseMount(mount);
   refuseUnsupported(host);
 }
 
 export function validateRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy): void {
   switch (Name) {
     case "":
+      return;
     case "no":
     case "always":
     case "unless-stopped":
       if (MaximumRetryCount !== 0) {
-        throw invalidParameter("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+        const negative = MaximumRetryCount < 0 ? " and cannot be negative" : "";
+        throw invalidParameter(
+          `invalid restart policy: maximum retry count can only be used with 'on-failure'${negative}`,
+        );
       }
       return;
     case "on-failure":
@@ -129,8 +129,6 @@ function validateModes(host: HostConfig): void {
   }
   if (!known(host.PidMode, ["", "host"])) throw invalidParameter(`invalid PID mode: ${host.PidMode}`);
   if (!["", "host"].includes(host.UTSMode)) throw invalidParameter(`invalid UTS mode: ${host.UTSMode}`);
-  if (!["", "host"].includes(host.UsernsMode))
-    throw invalidParameter(`invalid user namespace mode: ${host.UsernsMode}`);
   if (!["", "private", "host"].includes(host.CgroupnsMode)) {
     throw invalidParameter(`invalid cgroup namespace mode: ${host.CgroupnsMode}`);
   }

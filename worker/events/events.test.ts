@@ -42,6 +42,7 @@ test("subscribe() tells of the past when it is told an end", async () => {
   const events = new Events({ clock });
   events.publish("volume", "create", "v1", {});
   expect(await take(events.subscribe({ until: clock.nanos(), filters: filters() }), 9)).toHaveLength(1);
+  expect(await take(events.subscribe({ since: 0n, until: 0n, filters: filters() }), 9)).toHaveLength(1);
   const live = events.subscribe({ filters: filters() });
   expect(events.listeners).toBe(1);
   await live.cancel();

@@ -49,7 +49,7 @@ export class Events {
     const { since, until, filters } = options;
     const wanted = (message: EventMessage) =>
       (since === undefined || message.timeNano >= since) &&
-      (until === undefined || message.timeNano <= until) &&
+      (until === undefined || until <= 0n || message.timeNano <= until) &&
       matches(message, filters);
     const past = since === undefined && until === undefined ? [] : this.#history.filter(wanted);
     const remaining = until === undefined ? undefined : Number((until - this.#clock.nanos()) / 1_000_000n);

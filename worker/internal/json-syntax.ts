@@ -12,6 +12,16 @@ export function jsonSyntaxError(text: string): string | undefined {
   }
 }
 
+/** The text of the first value, where others follow it. Undefined when it is no JSON value. */
+export function firstJsonValue(text: string): string | undefined {
+  try {
+    return text.slice(0, new Scanner(text).first());
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}
+
 class JsonSyntaxError extends Error {}
 
 const literals = new Map(["true", "false", "null"].map((word) => [word.charAt(0), word]));
@@ -27,9 +37,15 @@ class Scanner {
     this.#text = text;
   }
 
-  scan(): void {
+  /** Answers where the first value ends. */
+  first(): number {
     let whole = this.#value();
     while (!whole || this.#open.length > 0) whole = whole ? this.#next() : this.#value();
+    return this.#at;
+  }
+
+  scan(): void {
+    this.first();
     if (this.#peek() !== undefined) this.#fail("after top-level value");
   }
 

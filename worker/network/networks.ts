@@ -61,11 +61,11 @@ export class Networks {
     );
   }
 
-  async inspect(name: string): Promise<NetworkInspect> {
+  async inspect(name: string, { scope = "" }: { readonly scope?: string } = {}): Promise<NetworkInspect> {
     const network =
       this.#networks.find((candidate) => candidate.Name === name || candidate.Id === name) ??
       this.#networks.find((candidate) => name !== "" && candidate.Id.startsWith(name));
-    if (!network) throw notFound(`network ${name} not found`);
+    if (!network || (scope !== "" && scope !== network.Scope)) throw notFound(`network ${name} not found`);
     return network;
   }
 

@@ -31,7 +31,7 @@ export function listFilter(filters: Filters): (volume: FilteredVolume) => boolea
  */
 export function pruneFilter(filters: Filters): (volume: FilteredVolume) => boolean {
   checkFilterNames(filters, ["all", "label", "label!"]);
-  const all = (filters.get("all") ?? []).map(allOf).includes(true);
+  const all = allOf(filters.get("all") ?? []);
   const unwanted = filters.get("label!") ?? [];
   return (volume) =>
     volume.local &&
@@ -43,7 +43,10 @@ export function pruneFilter(filters: Filters): (volume: FilteredVolume) => boole
 /** Marks a volume that the engine named. */
 export const anonymousLabel = "com.docker.volume.anonymous";
 
-function allOf(value: string): boolean {
+function allOf(values: readonly string[]): boolean {
+  if (values.length > 1)
+    throw invalidParameter(`invalid filter 'all=[${values.join(" ")}]': only one value is expected`);
+  const [value = "false"] = values;
   try {
     return parseBool(value);
   } catch (error) {

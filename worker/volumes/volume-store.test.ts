@@ -138,7 +138,7 @@ describe("VolumeStore", () => {
     await volumes.create({ Name: "kept", Labels: { keep: "yes" } });
     expect(await volumes.prune()).toEqual({ VolumesDeleted: [unused.Name], SpaceReclaimed: 0 });
     expect((await volumes.prune(filters({ all: ["1"], "label!": ["keep"] }))).VolumesDeleted).toEqual(["named"]);
-    expect((await volumes.prune(filters({ label: ["keep"] }))).VolumesDeleted).toBeNull();
+    expect((await volumes.prune(filters({ label: ["keep"] }))).VolumesDeleted).toEqual([]);
     expect(await names()).toEqual([used.name, "kept"].sort());
     await expect(volumes.prune(filters({ all: ["nope"] }))).rejects.toThrow(
       `invalid filter 'all': strconv.ParseBool: parsing "nope": invalid syntax`,

@@ -145,7 +145,7 @@ export class VolumeStore {
         deleted.push(entry.record.name);
       }
       this.#components.events.publish("volume", "prune", "", { reclaimed: String(reclaimed) });
-      return { VolumesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
+      return { VolumesDeleted: deleted, SpaceReclaimed: reclaimed };
     });
   }
 

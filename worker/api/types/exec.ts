@@ -8,6 +8,8 @@ export interface ExecCreateRequest {
   readonly AttachStdin?: boolean;
   readonly AttachStderr?: boolean;
   readonly AttachStdout?: boolean;
+  /** Of no meaning here, as in Docker: the start says. */
+  readonly Detach?: boolean;
   readonly DetachKeys?: string;
   readonly Env?: readonly string[];
   readonly WorkingDir?: string;

@@ -1,5 +1,5 @@
 import type { DeviceMapping } from "../../api/types/host-config.ts";
-import { invalidParameter, system } from "../../errdefs/errors.ts";
+import { system } from "../../errdefs/errors.ts";
 import type { Device, DeviceRule } from "./types.ts";
 
 /** Access that every container has, as Docker's rules say it; the OCI runtime adds what pseudo terminals need. */
@@ -75,7 +75,7 @@ export function mappedDevices(mappings: readonly DeviceMapping[]): {
 /** `--device-cgroup-rule`: such as `c 1:3 mr` or `a *:* rwm`. */
 export function parseDeviceRule(text: string): DeviceRule {
   const match = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/.exec(text);
-  if (!match) throw invalidParameter(`invalid device cgroup rule format: '${text}'`);
+  if (!match) throw system(`invalid device cgroup rule format: '${text}'`);
   const [, type, major, minor, access = "rwm"] = match;
   return {
     allow: true,
