@@ -149,7 +149,7 @@ export class Execs {
   }
 
   async #run(exec: Exec, stdio: Stdio): Promise<Process> {
-    const { container, request, id } = exec;
+    const { container, id } = exec;
     const task = container.requireTask();
     let over = false;
     const end = () => {

@@ -219,8 +219,8 @@ test("a full disk keeps nobody from being told that a container's layer was lost
 test("a restart that can neither start nor be recorded ends the wait, and is reported", async () => {
   const { records, fixture, containers } = await engine();
   const id = await run(containers, "flaky", { Cmd: ["false"], HostConfig: always }, "busybox");
-  const { result } = await containers.wait(id, { condition: "not-running" });
   await expect.poll(() => fixture.clock.sleeping).toEqual([100]);
+  const { result } = await containers.wait(id, { condition: "not-running" });
   fixture.noGuest = new Error("out of memory");
   records.refuse(/./);
   fixture.clock.advance();
