@@ -249,6 +249,8 @@ describe("ContainerResize", () => {
     await ask(router, "POST /containers/x/resize?h=70000&w=80");
     expect(calls[1]).toEqual(["resize", "x", { rows: 65_535, columns: 80 }]);
     const large = await ask(router, "POST /containers/x/resize?h=4294967296&w=80");
+    const negative = await ask(router, "POST /containers/x/resize?h=1&w=-1");
+    expect(await messageOf(negative)).toBe('invalid resize width "-1": value out of range');
     expect(await messageOf(large)).toBe('invalid resize height "4294967296": value out of range');
     const response = await ask(router, "POST /containers/zz/resize?h=a&w=3");
     expect([response.status, await messageOf(response)]).toEqual([400, 'invalid resize height "a": invalid syntax']);

@@ -5,7 +5,7 @@ import { queryFilters } from "./filters.ts";
 import type { ImageBackend } from "./image-backend.ts";
 import type { OperationId } from "./operations.ts";
 import { progressResponse } from "./progress.ts";
-import { queryBool, queryPlatform } from "./query.ts";
+import { queryBool, queryPlatform, queryPlatformObject } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";
 import { isBefore } from "./version.ts";
 
@@ -14,8 +14,8 @@ export function imageRoutes(backend: ImageBackend): Routes {
   return { handlers: { ...local(backend), ...registries(backend) } };
 }
 
-function platformOption(call: ApiCall): { readonly platform?: NonNullable<ReturnType<typeof queryPlatform>> } {
-  const platform = queryPlatform(call.query);
+function platformOption({ query }: ApiCall): { readonly platform?: NonNullable<ReturnType<typeof queryPlatform>> } {
+  const platform = queryPlatformObject(query);
   return platform ? { platform } : {};
 }
 
@@ -70,10 +70,11 @@ function registries(backend: ImageBackend): Partial<Record<OperationId, Handler>
 
 /** Pulls until it is done or the client goes away, whichever comes first. */
 function pull(backend: ImageBackend, call: ApiCall): Promise<Response> {
+  const platform = queryPlatform(call.query);
   const options = {
     image: call.query.get("fromImage") ?? "",
     tag: call.query.get("tag") ?? "",
-    ...platformOption(call),
+    ...(platform && { platform }),
     ...registryAuth(call.request),
   };
   const gone = new AbortController();

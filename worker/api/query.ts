@@ -1,4 +1,5 @@
 import { invalidParameter } from "../errdefs/errors.ts";
+import { jsonSyntaxError } from "../internal/json-syntax.ts";
 import { normalizePlatform, parsePlatform } from "../oci/platform.ts";
 import type { Platform } from "./types/common.ts";
 
@@ -27,8 +28,8 @@ export function querySize(query: URLSearchParams): { readonly rows: number; read
   const side = (name: string, what: string): number => {
     const value = query.get(name) ?? "";
     const fails = (reason: string) => invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: ${reason}`);
-    if (!/^\d+$/.test(value)) throw fails("invalid syntax");
-    if (Number(value) > 0xffff_ffff) throw fails("value out of range");
+    if (!/^[+-]?\d+$/.test(value)) throw fails("invalid syntax");
+    if (Number(value) < 0 || Number(value) > 0xffff_ffff) throw fails("value out of range");
     return Math.min(Number(value), largestSide);
   };
   return { rows: side("h", "height"), columns: side("w", "width") };
@@ -49,23 +50,21 @@ export function queryTime(query: URLSearchParams, name: string): bigint | undefi
   return match[1] ? -nanoseconds : nanoseconds;
 }
 
-/** `os[/architecture[/variant]]`, or the OCI platform object as JSON. Undefined when absent or empty. */
+/** `os[/architecture[/variant]]`. Undefined when absent or empty. */
 export function queryPlatform(query: URLSearchParams): Platform | undefined {
   const value = query.get("platform");
-  if (!value) return undefined;
-  return value.startsWith("{") ? platformFromJson(value) : parsePlatform(value);
+  return value ? parsePlatform(value) : undefined;
 }
 
-function platformFromJson(text: string): Platform {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalidParameter("failed to parse platform: invalid JSON");
-  }
-  const { os, architecture, variant } = value as Record<string, unknown>;
-  if (typeof os !== "string" || typeof architecture !== "string") {
-    throw invalidParameter("failed to parse platform: both OS and Architecture must be provided");
+/** A platform as its object of the OCI image index, in JSON. Undefined when absent or empty. */
+export function queryPlatformObject(query: URLSearchParams): Platform | undefined {
+  const text = query.get("platform");
+  if (!text) return undefined;
+  const reason = jsonSyntaxError(text);
+  if (reason !== undefined) throw invalidParameter(`failed to parse platform: ${reason}`);
+  const { os, architecture, variant }: Record<string, unknown> = Object(JSON.parse(text));
+  if (typeof os !== "string" || typeof architecture !== "string" || os === "" || architecture === "") {
+    throw invalidParameter("both OS and Architecture must be provided");
   }
   return normalizePlatform({ os, architecture, ...(typeof variant === "string" ? { variant } : {}) });
 }

@@ -295,3 +295,15 @@ test("create() looks at what the request says before it looks for the image", as
     "invalid signal: BOGUS",
   );
 });
+
+test("create() refuses in the order in which Docker looks", async () => {
+  const containers = await new Fixture().open();
+  const create = (HostConfig: object) => containers.create({ name: "-", request: request("busybox", { HostConfig }) });
+  const bind = [{ Type: "bind", Target: "/m" }];
+  await expect(create({ Mounts: bind, Runtime: "nope" })).rejects.toThrow("field Source must not be empty");
+  await expect(create({ Annotations: { "": "x" }, Memory: 1 })).rejects.toThrow(
+    "invalid Annotations: the empty string is not permitted as an annotation key",
+  );
+  await expect(create({ Tmpfs: { "/": "" } })).rejects.toThrow("invalid specification: destination can't be '/'");
+  await expect(create({ CpuShares: -1 })).rejects.toThrow("invalid CPU shares (-1)");
+});

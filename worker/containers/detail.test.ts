@@ -69,6 +69,10 @@ test("list() filters as `docker ps` does", async () => {
     [{ publish: ["1:2"] }, "filter for 'publish' should not contain ':': 1:2"],
     [{ publish: [""] }, "error while looking up for publish : Empty string specified for ports."],
     [{ "": ["x"] }, "invalid filter"],
+    [
+      { expose: ["1-70000"] },
+      'error while looking up for expose 1-70000: strconv.ParseUint: parsing "70000": value out of range',
+    ],
     [{ expose: ["9-8"] }, "error while looking up for expose 9-8: Invalid range specified for the Port: 9-8"],
     [{ exited: ["bar"] }, `invalid filter 'exited=bar': strconv.Atoi: parsing "bar": invalid syntax`],
     [

@@ -53,7 +53,9 @@ test("why an exec cannot run comes on its stdout, and its exit code is the shell
     'OCI runtime exec failed: exec failed: exec: "nope": executable file not found in $PATH\r\n',
   );
   expect((await containers.execs.inspect(exec)).ExitCode).toBe(127);
-  await expect(containers.execs.start(exec, { tty: false })).rejects.toMatchObject({ name: "Conflict" });
+  const again = await containers.execs.start(exec, { tty: false });
+  expect(await text(again.stdout)).toBe(`exec command ${exec} has already run\r\n`);
+  await expect(containers.execs.startDetached(exec, { tty: false })).rejects.toThrow("has already run");
 });
 
 test("an unknown user is refused before anything runs", async () => {

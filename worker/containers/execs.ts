@@ -92,7 +92,7 @@ export class Execs {
    */
   async start(id: string, options: ExecStartOptions): Promise<AttachedStreams> {
     const exec = this.#get(id);
-    claim(exec);
+    checkRuns(exec.container, exec.container.id);
     const { Tty: tty = false, AttachStdin: stdin = false } = exec.request;
     return promisedStreams({ tty, stdin }, this.#attached(exec, options));
   }
@@ -100,6 +100,7 @@ export class Execs {
   async #attached(exec: Exec, options: ExecStartOptions): Promise<AttachedStreams> {
     const tty = exec.request.Tty ?? false;
     try {
+      claim(exec);
       const process = await this.#run(exec, attachedStdio(exec.request, options));
       const leave = new AbortController();
       options.signal?.addEventListener("abort", () => leave.abort(), { once: true });
@@ -126,6 +127,7 @@ export class Execs {
 
   async startDetached(id: string, options: Omit<ExecStartOptions, "signal">): Promise<void> {
     const exec = this.#get(id);
+    checkRuns(exec.container, exec.container.id);
     claim(exec);
     try {
       const process = await this.#run(exec, {
@@ -205,7 +207,7 @@ function checkDetachKeys(keys = ""): void {
   try {
     if (keys !== "") parseDetachKeys(keys);
   } catch {
-    throw invalidParameter(`Invalid escape keys (${keys}) provided`);
+    throw system(`Invalid escape keys (${keys}) provided`);
   }
 }
 
@@ -213,7 +215,6 @@ function checkDetachKeys(keys = ""): void {
 function claim(exec: Exec): void {
   if (exec.state === "running") throw conflict(`exec command ${exec.id} is already running`);
   if (exec.state === "ended") throw conflict(`exec command ${exec.id} has already run`);
-  checkRuns(exec.container, exec.container.name);
   exec.state = "running";
 }
 

@@ -133,6 +133,7 @@ function portMatcher(filter: "publish" | "expose", wanted: string): (port: PortS
   if (range === "") throw refuse("Empty string specified for ports.");
   for (const side of [from, to]) {
     if (!/^\d+$/.test(side)) throw refuse(`strconv.ParseUint: parsing ${JSON.stringify(side)}: invalid syntax`);
+    if (Number(side) > 0xffff) throw refuse(`strconv.ParseUint: parsing ${JSON.stringify(side)}: value out of range`);
   }
   const [first, last] = [Number(from), Number(to)];
   if (last < first) throw refuse(`Invalid range specified for the Port: ${range}`);

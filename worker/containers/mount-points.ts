@@ -227,7 +227,8 @@ function checkDestination(type: string, destination: string, given: string): str
   return clean;
 }
 
-function checkTmpfs(destination: string): string {
+/** The place of one of `--tmpfs`, cleaned. Throws `InvalidParameter` with Docker's texts. */
+export function checkTmpfs(destination: string): string {
   if (!destination.startsWith("/")) {
     throw invalidParameter(`invalid mount path: '${destination}' mount path must be absolute`);
   }

@@ -3,7 +3,7 @@ import type { ContainersPruneReport } from "../api/types/container.ts";
 import { isEngineError } from "../errdefs/errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { checkFilterNames, matchesLabels } from "../internal/filters.ts";
-import { untilTime } from "../internal/until.ts";
+import { pruneUntil } from "../internal/until.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 
@@ -40,16 +40,16 @@ export async function pruneContainers(
 
 /** Tells who is stopped, has the labels, and was made before `until`. Throws `InvalidParameter`. */
 function prunable(filters: Filters, clock: Clock): (container: Container) => boolean {
-  const until = filters.get("until")?.map((value) => untilTime(value, clock.now())) ?? [];
+  const until = pruneUntil(filters, clock.now());
   return (container) => !container.isRunning && wanted(container, filters, until);
 }
 
-function wanted(container: Container, filters: Filters, until: readonly number[]): boolean {
+function wanted(container: Container, filters: Filters, until: number | undefined): boolean {
   const labels = container.record.config.Labels ?? {};
   const unwanted = filters.get("label!") ?? [];
   return (
     matchesLabels(labels, filters.get("label")) &&
     (unwanted.length === 0 || !matchesLabels(labels, unwanted)) &&
-    until.every((time) => Date.parse(container.record.created) < time)
+    (until === undefined || Date.parse(container.record.created) < until)
   );
 }

@@ -20,6 +20,7 @@ export function sandboxRequest(record: ContainerRecord, table: ContainerTable): 
     links: host.Links ?? [],
     macAddress: config.MacAddress ?? "",
     publishAll: host.PublishAllPorts,
+    exposed: Object.keys(config.ExposedPorts ?? {}),
     publishes: Object.keys(host.PortBindings ?? {}).length > 0,
     endpoints: record.endpoints,
   };

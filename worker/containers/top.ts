@@ -1,5 +1,5 @@
 import type { ContainerTopResponse } from "../api/types/container.ts";
-import { invalidParameter, notImplemented } from "../errdefs/errors.ts";
+import { notImplemented, system } from "../errdefs/errors.ts";
 import type { Guest } from "../shim/guest.ts";
 
 const ticksPerSecond = 100;
@@ -104,13 +104,13 @@ function chooseColumns(psArgs: string): readonly Column[] {
     names.split(",").map((name): Column => {
       const [key = "", title] = name.split("=", 2);
       const column = columns.get(key.toLowerCase());
-      if (!column) throw invalidParameter(`ps: error: unknown user-defined format specifier ${JSON.stringify(key)}`);
+      if (!column) throw system(`ps: error: unknown user-defined format specifier ${JSON.stringify(key)}`);
       return title === undefined ? column : [title, column[1]];
     });
   const asked = /^(?:-?[eaxA]+\s+)?-?[eaxA]*o\s*(.+)$/.exec(psArgs);
   if (asked) {
     const chosen = named((asked[1] ?? "").replace(/\s+(?:-o\s*)?/g, ","));
-    if (!chosen.some(([title]) => title === "PID")) throw invalidParameter("Couldn't find PID field in ps output");
+    if (!chosen.some(([title]) => title === "PID")) throw system("Couldn't find PID field in ps output");
     return chosen;
   }
   if (["-ef", "-e -f", "ef", "-f", "-Af"].includes(psArgs)) {

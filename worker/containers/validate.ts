@@ -2,7 +2,7 @@ import type { ContainerCreateRequest, HealthConfig } from "../api/types/containe
 import type { HostConfig, Resources, RestartPolicy } from "../api/types/host-config.ts";
 import { errorMessage, invalidParameter, notImplemented, system } from "../errdefs/errors.ts";
 import { normalizeCapabilities } from "../runtime/spec/capabilities.ts";
-import { parseMount } from "./mount-points.ts";
+import { checkTmpfs, parseMount } from "./mount-points.ts";
 import { parseSignal } from "./signals.ts";
 
 const minimumMemory = 6 << 20;
@@ -21,21 +21,26 @@ export function validateConfig({ WorkingDir, StopSignal, Env, Healthcheck }: Con
 }
 
 export function validateHostConfig(host: HostConfig, machine: { readonly cpus: number }): void {
-  validateRestartPolicy(host.RestartPolicy);
   if (host.AutoRemove && host.RestartPolicy.Name !== "no") {
     throw invalidParameter("can't create 'AutoRemove' container with restart policy");
   }
+  for (const mount of host.Mounts ?? []) parseMount(mount);
+  validateRestartPolicy(host.RestartPolicy);
   validateCapabilities(host);
+  validateIsolation(host);
+  if (Object.hasOwn(host.Annotations ?? {}, "")) {
+    throw invalidParameter("invalid Annotations: the empty string is not permitted as an annotation key");
+  }
   validateResources(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalidParameter(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   if (host.ShmSize < 0) throw invalidParameter("SHM size can not be less than 0");
+  for (const place of Object.keys(host.Tmpfs ?? {})) checkTmpfs(place);
   if (!["crun", "runc", "io.containerd.runc.v2"].includes(host.Runtime ?? "crun")) {
     throw invalidParameter(`unknown or invalid runtime name: ${host.Runtime}`);
   }
   validateModes(host);
-  for (const mount of host.Mounts ?? []) parseMount(mount);
   refuseUnsupported(host);
 }
 
@@ -101,7 +106,7 @@ export function validateResources(
     CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000),
     "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
   );
-  refuse(CpuShares < 0, `invalid CPU shares (${CpuShares}): value must be a positive integer`);
+  refuse(CpuShares < 0 && !update, `invalid CPU shares (${CpuShares}): value must be a positive integer`);
   refuse(CpuRealtimePeriod !== 0 || CpuRealtimeRuntime !== 0, "Your kernel does not support CPU real-time scheduler");
   refuse(CpuQuota > 0 && CpuQuota < 1000, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 }
@@ -132,9 +137,11 @@ function validateModes(host: HostConfig): void {
   if (!["", "private", "host"].includes(host.CgroupnsMode)) {
     throw invalidParameter(`invalid cgroup namespace mode: ${host.CgroupnsMode}`);
   }
-  if (!["", "default"].includes(host.Isolation)) {
-    throw invalidParameter(`invalid isolation (${host.Isolation}): linux only supports 'default'`);
-  }
+}
+
+function validateIsolation({ Isolation }: HostConfig): void {
+  if (["", "default"].includes(Isolation)) return;
+  throw invalidParameter(`invalid isolation (${Isolation}): linux only supports 'default'`);
 }
 
 /** Accepting these and doing nothing would mislead. */

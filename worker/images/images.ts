@@ -15,7 +15,7 @@ import { invalidParameter, isEngineError } from "../errdefs/errors.ts";
 import { readWhole } from "../internal/bytes.ts";
 import type { Clock } from "../internal/clock.ts";
 import { booleanFilter, checkFilterNames, matchesLabels } from "../internal/filters.ts";
-import { untilTime } from "../internal/until.ts";
+import { pruneUntil } from "../internal/until.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { imageConfigLimit, parseImageConfig } from "../oci/image-config.ts";
 import { parseManifestOrIndex } from "../oci/manifest.ts";
@@ -130,7 +130,7 @@ export class Images {
     checkFilterNames(filters, ["dangling", "label", "label!", "until"]);
     const onlyDangling = booleanFilter(filters, "dangling", true);
     const { store, clock, events } = this.#components;
-    const until = (filters.get("until") ?? []).map((value) => untilTime(value, clock.now()));
+    const until = pruneUntil(filters, clock.now());
     const deleted: ImageDeleteItem[] = [];
     let reclaimed = 0;
     for (const image of await store.sound()) {
@@ -140,7 +140,8 @@ export class Images {
       const labels = image.config.config.labels ?? {};
       const created = Date.parse(image.config.created ?? "");
       const unwanted = (filters.get("label!") ?? []).some((label) => matchesLabels(labels, [label]));
-      if (unwanted || !matchesLabels(labels, filters.get("label")) || !until.every((time) => created <= time)) continue;
+      if (unwanted || !matchesLabels(labels, filters.get("label")) || (until !== undefined && created > until))
+        continue;
       const before = store.layersSize();
       deleted.push(...(await this.#pruneOne(id, onlyDangling)));
       reclaimed += before - store.layersSize();

@@ -1,3 +1,4 @@
+import type { Filters } from "../api/types/common.ts";
 import { invalidParameter } from "../errdefs/errors.ts";
 import { parseTimestamp } from "./clock.ts";
 import { parseDuration } from "./units/duration.ts";
@@ -21,6 +22,13 @@ export function untilTime(value: string, now: Date): number {
     // Told below.
   }
   throw invalidParameter(`failed to parse value as time or duration: ${JSON.stringify(value)}`);
+}
+
+/** The `until` filter of a prune, which has one value; undefined where it is not asked for. */
+export function pruneUntil(filters: Filters, now: Date): number | undefined {
+  const [value, ...more] = filters.get("until") ?? [];
+  if (more.length > 0) throw invalidParameter("more than one until filter specified");
+  return value === undefined ? undefined : untilTime(value, now);
 }
 
 /** In nanoseconds. Nought is no duration, but the epoch. */

@@ -17,6 +17,7 @@ const request: SandboxRequest = {
   dnsOptions: [],
   links: [],
   macAddress: "",
+  exposed: [],
   publishAll: false,
   publishes: false,
   endpoints: {},
@@ -57,6 +58,13 @@ test("a sandbox writes its files and names its network", async () => {
     [],
     "/var/lib/docker/containers/owner/hosts",
   ]);
+});
+
+test("ports that an image exposes are told where they could be published from, while it runs", async () => {
+  const exposing = { ...request, exposed: ["80/tcp", "53/udp"] };
+  expect((await sandboxes.create(exposing)).settings.Ports).toEqual({ "80/tcp": null, "53/udp": null });
+  expect((await sandboxes.create({ ...exposing, networkMode: "none" })).settings.Ports).toEqual({});
+  expect(sandboxes.idle(exposing, true).Ports).toEqual({});
 });
 
 test("validate() refuses what needs a bridge", () => {

@@ -3,6 +3,7 @@ import type { NetworkInspect } from "../api/types/network.ts";
 import { forbidden, invalidParameter, notFound, notImplemented } from "../errdefs/errors.ts";
 import { checkFilterNames, matchesAny, matchesLabels, patternFilter } from "../internal/filters.ts";
 import { generateId } from "../internal/ids.ts";
+import { pruneUntil } from "../internal/until.ts";
 import type { RecordStore } from "../metadata/records.ts";
 
 const predefined = [
@@ -96,6 +97,7 @@ export class Networks {
 
   async prune(filters: Filters): Promise<{ readonly NetworksDeleted: null }> {
     checkFilterNames(filters, ["label", "label!", "until"]);
+    pruneUntil(filters, new Date());
     return { NetworksDeleted: null };
   }
 }

@@ -62,7 +62,11 @@ export class PredefinedSandboxes implements Sandboxes {
       namespace: mode === "host" ? "host" : "new",
       operations: writeFiles(folder, files, request),
       files,
-      settings: networkSettings({ [mode]: endpoint }, randomHex(32), mode === "bridge" ? endpoint : emptyEndpoint),
+      settings: {
+        ...networkSettings({ [mode]: endpoint }, randomHex(32), mode === "bridge" ? endpoint : emptyEndpoint),
+        // Elsewhere there is nothing that they could be published from.
+        ...(mode === "bridge" && { Ports: Object.fromEntries(request.exposed.map((port) => [port, null])) }),
+      },
       release: () => Promise.resolve(),
     });
   }

@@ -39,6 +39,8 @@ export interface SandboxRequest {
   readonly links: readonly string[];
   /** That the client chose; "" leaves it to the network. */
   readonly macAddress: string;
+  /** Such as `80/tcp`. */
+  readonly exposed: readonly string[];
   readonly publishAll: boolean;
   /** Whether any port is bound. */
   readonly publishes: boolean;
