@@ -2,7 +2,7 @@ import * as Comlink from "comlink";
 import { createSha256 } from "./archive/sha256.ts";
 import { IndexedDbFiles } from "./content/indexeddb.browser.ts";
 import { MemoryFiles } from "./content/memory.ts";
-import { guestBindSources } from "./daemon/share-folders.ts";
+import { guestBindSources } from "./daemon/host-bind-sources.ts";
 import { engineVersion, source } from "./daemon/version.ts";
 import { Daemon } from "./daemon.ts";
 import { defaultLimits, type Fetch } from "./distribution/http.ts";

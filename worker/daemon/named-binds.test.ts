@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { MemoryRecords } from "../metadata/memory.ts";
 import type { HostTree } from "../vm/host-tree.ts";
 import { folderPlaces } from "../vm/share-places.node.ts";
+import { SharedBindSources } from "./host-bind-sources.ts";
 import { NamedBinds } from "./named-binds.ts";
-import { SharedBindSources } from "./share-folders.ts";
 
 let folder: string;
 let trees: Map<string, HostTree>;

@@ -10,7 +10,8 @@ import type { Json, RecordStore } from "../metadata/records.ts";
 import { isObject } from "../oci/json.ts";
 import type { HostPlace, HostPlaces } from "../vm/host-tree.ts";
 import type { HostFiles } from "../vm/machine.ts";
-import type { SharedBindSources, ShareFolder } from "./share-folders.ts";
+import type { SharedBindSources } from "./host-bind-sources.ts";
+import type { ShareFolder } from "./share-folders.ts";
 
 interface NamedBindsComponents {
   readonly api: EngineApi;

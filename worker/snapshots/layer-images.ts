@@ -67,10 +67,10 @@ export class LayerImages {
   /** Whatever the environment's own decoder makes of a blob is verified; only the portable one may say that it is bad. */
   async #make(options: EnsureOptions, signal: AbortSignal, progress: (done: number) => void): Promise<LayerInfo> {
     try {
-      return await this.#write(options, signal, progress, true);
+      return await this.#write(options, signal, progress, "native");
     } catch (error) {
       if (signal.aborted || !isEngineError(error, "InvalidParameter")) throw error;
-      return await this.#write(options, signal, progress, false);
+      return await this.#write(options, signal, progress, "portable");
     }
   }
 
@@ -117,7 +117,7 @@ export class LayerImages {
     options: EnsureOptions,
     signal: AbortSignal,
     progress: (done: number) => void,
-    native: boolean,
+    decoder: "native" | "portable",
   ): Promise<LayerInfo> {
     const { diffId } = options;
     const hash = await this.#createSha256();
@@ -129,7 +129,11 @@ export class LayerImages {
     }
     signal.throwIfAborted();
     const blob = counted(await options.open(signal), progress);
-    const tar = decompress(blob, { maxBytes: options.maxBytes ?? defaultMaxBytes, native, signal });
+    const tar = decompress(blob, {
+      maxBytes: options.maxBytes ?? defaultMaxBytes,
+      native: decoder === "native",
+      signal,
+    });
     const writer = await this.#files.create(fileName(diffId));
     try {
       const written = await writeLayer(hashed(tar), writer, ({ contentSize, imageSize }) => {
