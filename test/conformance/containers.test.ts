@@ -141,6 +141,16 @@ describe("what a container is given", () => {
     expect(await inside(flags, "ulimit -n; ulimit -Hn; cat /proc/sys/net/ipv4/ip_forward")).toBe("100\n200\n1");
   });
 
+  it("starts and execs under a limit that is too small for whoever starts it", async () => {
+    await docker("run", "-d", "--name", "cf-one", "--ulimit", "fsize=1", "busybox", "sleep", "1000");
+    // 153: ended by SIGXFSZ.
+    const limit = ["sh", "-c", "ulimit -f; echo more than a byte > /file"];
+    for (const terminal of [[], ["-t"]]) {
+      const { code, stdout } = await docker("exec", ...terminal, "cf-one", ...limit);
+      expect([code, stdout.trim()]).toEqual([153, "0"]);
+    }
+  });
+
   it("sees no network but loopback with --network none", async () => {
     expect(await inside(["--network", "none"], "ls /sys/class/net")).toMatch(/^lo$/m);
     expect(await inside([], "cat /etc/hosts | head -1")).toBe("127.0.0.1\tlocalhost");

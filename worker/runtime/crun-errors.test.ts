@@ -36,6 +36,13 @@ test("translateCrunFailure() says in Docker's words what crun 1.8.1 says in its 
       `${create}exec: "/etc": is a directory: permission denied`,
       126,
     ],
+    [
+      "create",
+      "setrlimit `RLIMIT_NOFILE`: Operation not permitted",
+      "true",
+      `${create}error setting rlimits for ready process: error setting rlimit type 7: operation not permitted`,
+      128,
+    ],
     ["create", "chdir `/etc/passwd`: Not a directory", "true", "Cannot mkdir: /etc/passwd is not a directory", 128],
     [
       "exec",

@@ -26,6 +26,9 @@ export function refusedInit(reason: string): StartFailed {
 const wrongKind =
   "Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
 
+/** Names of limits, in the order of their numbers in i386's setrlimit(2). */
+const limits = "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME";
+
 /**
  * Says in Docker's words what crun (1.8) said in its log. `argv0` is the command that was to run. Why a
  * command failed decides the exit code of the docker command, which looks for Docker's wording.
@@ -78,6 +81,15 @@ export function translateCrunFailure(kind: StartKind, log: string, argv0: string
     return fail(
       `error mounting ${quote(source)} to rootfs at ${quote(`/${target}`)}: ${reason.toLowerCase()}${hint}`,
       reason === "Not a directory" ? 127 : 128,
+    );
+  }
+  const limit = /^setrlimit `RLIMIT_(.*)`: (.*)$/.exec(message);
+  if (limit) {
+    const [, name = "", reason = ""] = limit;
+    const type = limits.split(" ").indexOf(name);
+    return fail(
+      `error setting rlimits for ready process: error setting rlimit type ${type}: ${reason.toLowerCase()}`,
+      128,
     );
   }
   return fail(message === "" ? "the OCI runtime gave no reason" : lowerReason(message), 128);
