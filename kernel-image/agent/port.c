@@ -10,7 +10,6 @@
 #include "log.h"
 #include "loop.h"
 #include "protocol.h"
-#include "wire.h"
 
 static struct source port = {.fd = -1};
 static void (*deliver_frame)(const struct frame *frame);
@@ -41,12 +40,7 @@ static void parse(void) {
       continue;
     }
     if (have < FRAME_HEADER) break;
-    struct reader header = {incoming + at, incoming + at + FRAME_HEADER, false};
-    struct frame frame = {.length = read_u32(&header)};
-    frame.type = read_u16(&header);
-    frame.flags = read_u16(&header);
-    frame.id = read_u32(&header);
-    frame.payload = incoming + at + FRAME_HEADER;
+    struct frame frame = frame_at(incoming + at);
     if (frame.length > FRAME_MAX) {
       at += FRAME_HEADER;
       refuse_oversized(&frame);
@@ -114,11 +108,7 @@ uint8_t *port_reserve(uint32_t length) {
 }
 
 void port_send_reserved(uint16_t type, uint16_t flags, uint32_t id, uint32_t length) {
-  uint8_t *header = outgoing + outgoing_length;
-  put_u32(header, length);
-  put_u16(header + 4, type);
-  put_u16(header + 6, flags);
-  put_u32(header + 8, id);
+  put_frame_header(outgoing + outgoing_length, length, type, flags, id);
   outgoing_length += FRAME_HEADER + length;
 }
 

@@ -2,16 +2,9 @@
 #ifndef WHERRY_PORT_H
 #define WHERRY_PORT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-struct frame {
-  uint16_t type;
-  uint16_t flags;
-  uint32_t id;
-  uint8_t *payload;
-  uint32_t length;
-};
+#include "wire.h"
 
 /* `deliver` gets each whole frame; its payload is valid (and may be scribbled on) during the call. */
 void port_open(int fd, void (*deliver)(const struct frame *frame));

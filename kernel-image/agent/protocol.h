@@ -5,8 +5,6 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 3
-#define FRAME_HEADER 12u
-#define FRAME_MAX 65536u
 /* Bytes that the host may have on the way to one stream's file descriptor. */
 #define GUEST_WINDOW 131072u
 /* Streams that guest processes opened through listeners, at most. */
@@ -40,7 +38,6 @@ enum frame_type {
 };
 
 /* BATCH: the next BATCH frame continues this one. RESULT: more of the answer follows. */
-#define FLAG_MORE 1u
 /* RESULT of SPAWN: the runtime exited with an error. */
 #define FLAG_RUNTIME_FAILED 2u
 

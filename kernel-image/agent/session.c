@@ -125,7 +125,7 @@ static bool handle(const struct frame *frame, struct reader *reader) {
 }
 
 static void carry_out(const struct frame *frame) {
-  struct reader reader = {frame->payload, frame->payload + frame->length, false};
+  struct reader reader = frame_fields(frame);
   if (!handle(frame, &reader)) port_result(frame->id, EPROTO, NULL, 0);
 }
 
@@ -156,7 +156,7 @@ void session_frame(const struct frame *frame) {
   if (frame->type >= FRAME_DATA) {
     stream_frame(frame);
   } else if (frame->type == FRAME_HELLO) {
-    struct reader reader = {frame->payload, frame->payload + frame->length, false};
+    struct reader reader = frame_fields(frame);
     handle_hello(frame, &reader);
   } else if (frame->type == FRAME_PING) {
     port_result(frame->id, frame->length ? EPROTO : 0, NULL, 0);

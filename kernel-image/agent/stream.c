@@ -242,7 +242,7 @@ static void stop(struct stream *stream) {
 void stream_frame(const struct frame *frame) {
   struct stream *stream = find(frame->id);
   if (!stream) return;
-  struct reader reader = {frame->payload, frame->payload + frame->length, false};
+  struct reader reader = frame_fields(frame);
   if (frame->type == FRAME_DATA) {
     receive(stream, frame->payload, frame->length);
   } else if (frame->type == FRAME_CREDIT) {

@@ -1,4 +1,4 @@
-/* Reading and writing of the protocols' little-endian fields. In one header, for the agent and for `docker`. */
+/* Frames and little-endian fields, as both protocols cut them: for the agent and for `docker`. */
 #ifndef WHERRY_WIRE_H
 #define WHERRY_WIRE_H
 
@@ -70,5 +70,40 @@ static inline void wire_put(uint8_t *at, uint64_t value, size_t length) {
 static inline void put_u16(uint8_t *at, uint16_t value) { wire_put(at, value, 2); }
 static inline void put_u32(uint8_t *at, uint32_t value) { wire_put(at, value, 4); }
 static inline void put_u64(uint8_t *at, uint64_t value) { wire_put(at, value, 8); }
+
+#define FRAME_HEADER 12u
+/* The longest payload. */
+#define FRAME_MAX 65536u
+/* Flag: another frame continues this one. */
+#define FLAG_MORE 1u
+
+struct frame {
+  uint16_t type;
+  uint16_t flags;
+  uint32_t id;
+  uint8_t *payload;
+  uint32_t length;
+};
+
+/* `at` has a whole header; whether the payload is there, and not too long, is the caller's to see. */
+static inline struct frame frame_at(uint8_t *at) {
+  struct reader header = {at, at + FRAME_HEADER, false};
+  struct frame frame = {.payload = at + FRAME_HEADER, .length = read_u32(&header)};
+  frame.type = read_u16(&header);
+  frame.flags = read_u16(&header);
+  frame.id = read_u32(&header);
+  return frame;
+}
+
+static inline struct reader frame_fields(const struct frame *frame) {
+  return (struct reader){frame->payload, frame->payload + frame->length, false};
+}
+
+static inline void put_frame_header(uint8_t *at, uint32_t length, uint16_t type, uint16_t flags, uint32_t id) {
+  put_u32(at, length);
+  put_u16(at + 4, type);
+  put_u16(at + 6, flags);
+  put_u32(at + 8, id);
+}
 
 #endif

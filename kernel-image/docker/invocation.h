@@ -3,8 +3,6 @@
 #define WHERRY_INVOCATION_H
 
 #define INVOCATION_VERSION 1u
-#define FRAME_HEADER 12u
-#define FRAME_MAX 65536u
 #define CLI_SOCKET "/run/wherry/docker-cli.sock"
 
 enum invocation_frame {
@@ -31,8 +29,5 @@ enum invocation_frame {
   ASK_READLINK = 71,
   ASK_REMOVE = 72,
 };
-
-#define FLAG_MORE 1u
-#define START_STDIN_TTY 1u
 
 #endif

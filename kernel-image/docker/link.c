@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "../agent/wire.h"
-#include "invocation.h"
 #include "terminal.h"
 
 static int fd = -1;
@@ -30,11 +29,7 @@ uint8_t *link_room(uint32_t length) {
 }
 
 void link_send(uint16_t type, uint16_t flags, uint32_t id, uint32_t length) {
-  uint8_t *header = outgoing + length_gathered;
-  put_u32(header, length);
-  put_u16(header + 4, type);
-  put_u16(header + 6, flags);
-  put_u32(header + 8, id);
+  put_frame_header(outgoing + length_gathered, length, type, flags, id);
   length_gathered += FRAME_HEADER + length;
 }
 

@@ -147,34 +147,30 @@ static void write_output(void) {
   output.length -= (uint32_t)put;
 }
 
-static void handle(uint16_t type, uint32_t id, uint8_t *payload, uint32_t length) {
-  struct reader reader = {payload, payload + length, false};
-  if (type == TO_STDOUT || type == TO_STDERR) {
-    output.fd = type == TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
-    output.at = payload;
-    output.length = length;
-  } else if (type == TO_WANT) {
+static void handle(const struct frame *frame) {
+  struct reader reader = frame_fields(frame);
+  if (frame->type == TO_STDOUT || frame->type == TO_STDERR) {
+    output.fd = frame->type == TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+    output.at = frame->payload;
+    output.length = frame->length;
+  } else if (frame->type == TO_WANT) {
     uint32_t more = read_u32(&reader);
     wanted = more > UINT32_MAX - wanted ? UINT32_MAX : wanted + more;
-  } else if (type == TO_EXIT) {
+  } else if (frame->type == TO_EXIT) {
     finish((int)read_u32(&reader));
-  } else if (type >= ASK_RAW) {
-    request_answer(type, id, payload, length);
+  } else if (frame->type >= ASK_RAW) {
+    request_answer(frame);
   }
 }
 
 /* Handles whole frames, up to one whose output must be written first: its payload stays where it is. */
 static void parse(void) {
   while (!output.length && incoming_end - incoming_at >= FRAME_HEADER) {
-    struct reader header = {incoming + incoming_at, incoming + incoming_end, false};
-    uint32_t length = read_u32(&header);
-    uint16_t type = read_u16(&header);
-    read_u16(&header);
-    uint32_t id = read_u32(&header);
-    if (length > FRAME_MAX) link_lost();
-    if (incoming_end - incoming_at < FRAME_HEADER + length) break;
-    incoming_at += FRAME_HEADER + length;
-    handle(type, id, header.at, length);
+    struct frame frame = frame_at(incoming + incoming_at);
+    if (frame.length > FRAME_MAX) link_lost();
+    if (incoming_end - incoming_at < FRAME_HEADER + frame.length) break;
+    incoming_at += FRAME_HEADER + frame.length;
+    handle(&frame);
   }
 }
 

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../agent/wire.h"
 #include "invocation.h"
 #include "link.h"
 #include "terminal.h"
@@ -112,8 +111,10 @@ static void answer_readlink(uint32_t id, const char *path) {
   link_send(FROM_RESULT, 0, id, length < 0 ? 4 : 4 + (uint32_t)length);
 }
 
-void request_answer(uint16_t type, uint32_t id, uint8_t *payload, uint32_t length) {
-  struct reader reader = {payload, payload + length, false};
+void request_answer(const struct frame *request) {
+  uint16_t type = request->type;
+  uint32_t id = request->id;
+  struct reader reader = frame_fields(request);
   bool has_number = type == ASK_RAW || type == ASK_WRITE || type == ASK_MKDIR;
   uint64_t offset = type == ASK_READ ? read_u64(&reader) : 0;
   uint32_t number = has_number || type == ASK_READ ? read_u32(&reader) : 0;

@@ -2,9 +2,9 @@
 #ifndef WHERRY_REQUESTS_H
 #define WHERRY_REQUESTS_H
 
-#include <stdint.h>
+#include "../agent/wire.h"
 
 /* Carries the request out and answers it by RESULT. */
-void request_answer(uint16_t type, uint32_t id, uint8_t *payload, uint32_t length);
+void request_answer(const struct frame *request);
 
 #endif
