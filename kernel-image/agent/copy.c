@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +32,11 @@ struct copy {
 };
 
 static int copy_xattrs(int from, int to) {
-  char names[4096];
+  /* Static: these run in the worker's child, one at a time, below deep recursion. */
+  static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
   ssize_t length = flistxattr(from, names, sizeof names);
   if (length < 0) return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
   for (char *name = names; name < names + length; name += strlen(name) + 1) {
-    char value[4096];
     ssize_t size = fgetxattr(from, name, value, sizeof value);
     if (size < 0) continue;
     /* The volume's file system may know fewer attributes than the image's. */
