@@ -70,23 +70,19 @@ static void mount_kernel_file_systems(void) {
   make_mount("cgroup2", CGROUPS, MS_NOSUID | MS_NODEV | MS_NOEXEC, "nsdelegate");
 }
 
-static void make_links(void) {
+static void lay_out_root(void) {
   static const char *const links[][2] = {
       {"/proc/self/fd", "/dev/fd"},          {"/proc/self/fd/0", "/dev/stdin"}, {"/proc/self/fd/1", "/dev/stdout"},
       {"/proc/self/fd/2", "/dev/stderr"},    {"/run", "/var/run"},
   };
   make_folder("/var", 0755);
+  make_folder("/var/lib", 0755);
+  make_folder("/var/lib/docker", 0710);
+  make_folder("/var/lib/docker/containers", 0710);
   make_folder("/tmp", 01777);
   attempt(chmod("/tmp", 01777), "/tmp");
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST) attempt(-1, links[i][1]);
-}
-
-/* What a start writes here must find room when the disk is full. */
-static void mount_container_files(void) {
-  make_folder("/var/lib", 0755);
-  make_folder("/var/lib/docker", 0710);
-  make_mount("tmpfs", "/var/lib/docker/containers", MS_NOSUID | MS_NODEV, "mode=0710,size=2%");
 }
 
 /* Every controller, for the children of this folder. */
@@ -118,6 +114,12 @@ static void enable_controllers(const char *folder) {
  */
 #define HOST_PROCESSES "512"
 
+/*
+ * And processes: so many of bash's, at 90 KB each, find room in that memory, so that a fork bomb meets this limit first. To end
+ * one that had filled the memory took the kernel more than a minute.
+ */
+#define CONTAINERS_PROCESSES "1024"
+
 static void limit_containers(void) {
   struct sysinfo memory;
   char limit[24];
@@ -125,6 +127,7 @@ static void limit_containers(void) {
   unsigned long long total = (unsigned long long)memory.totalram * memory.mem_unit;
   snprintf(limit, sizeof limit, "%llu", total / 100 * CONTAINERS_SHARE);
   write_text(CGROUPS "/docker/memory.max", limit);
+  write_text(CGROUPS "/docker/pids.max", CONTAINERS_PROCESSES);
 }
 
 /* The host's own processes live in a leaf, containers in folders below /docker. */
@@ -138,6 +141,18 @@ static void arrange_cgroups(void) {
   write_text(CGROUPS "/host/pids.max", HOST_PROCESSES);
   /* The engine relies on it, and gives containers no rules of their own then. */
   if (devices_limit(CGROUPS "/docker") < 0) die("devices of containers");
+}
+
+/*
+ * Counts that all containers share, since all have the same root. The kernel's defaults are so small on a machine of this size
+ * that one container could use them up; each of these things counts as memory of the container that has it anyway.
+ */
+static void raise_counts(void) {
+  struct rlimit signals = {65536, 65536};
+  attempt(setrlimit(RLIMIT_SIGPENDING, &signals), "limit of pending signals and timers");
+  write_text("/proc/sys/fs/file-max", "2147483647");
+  write_text("/proc/sys/fs/inotify/max_user_instances", "8192");
+  write_text("/proc/sys/fs/inotify/max_user_watches", "1048576");
 }
 
 static void bring_up_loopback(void) {
@@ -160,9 +175,9 @@ void boot(void) {
   make_root_pivotable();
   size_root();
   mount_kernel_file_systems();
-  make_links();
-  mount_container_files();
+  lay_out_root();
   arrange_cgroups();
+  raise_counts();
   protect_runtime();
   bring_up_loopback();
   attempt(sethostname("wherry", 6), "hostname");

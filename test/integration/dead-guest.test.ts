@@ -49,6 +49,57 @@ describe("a guest that is full", () => {
     await onHost("rm /tmp/big /root/big /dev/shm/big");
   });
 
+  it("has room for others when a container fills what it has of its own", async () => {
+    const files = ["hosts", "hostname", "resolv.conf"].map(
+      (name) => `dd if=/dev/zero of=/etc/${name} bs=64k count=500`,
+    );
+    const filled = await docker(
+      "run",
+      "-d",
+      "--name",
+      "filler",
+      "busybox",
+      "sh",
+      "-c",
+      `${files.join(";")}; sleep 1000`,
+    );
+    expect(filled.code).toBe(0);
+    const said = async () => (await docker("logs", "filler")).stderr.split("No space left on device").length - 1;
+    await expect.poll(said).toBe(3);
+    const hosts = await docker("run", "--rm", "--hostname", "other", "busybox", "cat", "/etc/hostname", "/etc/hosts");
+    expect(hosts.stdout).toMatch(/^other\n127\.0\.0\.1\tlocalhost\n/);
+    // It is not kept from starting again either.
+    expect((await docker("restart", "-t", "0", "filler")).code).toBe(0);
+    await docker("rm", "-f", "filler");
+  });
+
+  it("has terminals for others, whatever one container takes", async () => {
+    const { stdout } = await docker("run", "--rm", "busybox", "grep", "-c", "^devpts .*,max=256 ", "/proc/mounts");
+    expect(stdout).toBe("1\n");
+  });
+
+  it("ends a fork bomb, and has processes for others and the host while it goes on", async () => {
+    await docker("run", "-d", "--name", "bomb", "busybox", "sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 1000");
+    const refused = async () => (await docker("logs", "bomb")).stderr;
+    await expect.poll(refused, { timeout: 100_000 }).toContain("can't fork: Resource temporarily unavailable");
+    const limit = await onHost("cat /sys/fs/cgroup/docker/pids.max");
+    expect(limit.stdout).toBe("1024\n");
+    expect((await docker("rm", "-f", "bomb")).code).toBe(0);
+    expect((await docker("run", "--rm", "busybox", "echo", "after")).stdout).toBe("after\n");
+  });
+
+  it("ends the container that fills all that is memory, and no other", async () => {
+    const bystander = "x=$(head -c 5000000 /dev/zero | tr '\\0' x); echo ready; while :; do sleep 1; done";
+    await docker("run", "-d", "--name", "bystander", "busybox", "sh", "-c", bystander);
+    await expect.poll(async () => (await docker("logs", "bystander")).stdout).toBe("ready\n");
+    const fill = ["/dev/shm/big", "/dev/big", "/big"].map((path) => `dd if=/dev/zero of=${path} bs=64k`).join(";");
+    const filler = await docker("run", "--name", "filler", "busybox", "sh", "-c", `${fill}; sleep 1000`);
+    expect(filler.code).toBe(137);
+    expect((await docker("run", "--rm", "busybox", "echo", "started")).stdout).toBe("started\n");
+    expect((await docker("exec", "bystander", "echo", "still")).stdout).toBe("still\n");
+    await docker("rm", "-f", "bystander", "filler");
+  });
+
   it("ends the container that wants all memory, and no other", async () => {
     await docker("run", "-d", "--name", "bystander", "busybox", "sleep", "1000");
     const eater = await daemon.docker(["run", "--name", "eater", "busybox", "tail", "/dev/zero"], { timeout: 110_000 });

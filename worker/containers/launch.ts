@@ -3,6 +3,7 @@ import type { Sandbox } from "../network/sandbox.ts";
 import type { Bundle, Stdio, Task } from "../runtime/runtime.ts";
 import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { effectiveCapabilities } from "../runtime/spec/capabilities.ts";
+import { memoryShare } from "../runtime/spec/resources.ts";
 import { generateSpec, type SpecOptions } from "../runtime/spec/spec.ts";
 import type { Spec } from "../runtime/spec/types.ts";
 import { type ResolvedUser, readUserDatabase, resolveUser, type UserDatabase } from "../runtime/spec/user.ts";
@@ -104,6 +105,7 @@ export class Launcher {
       shm,
       seccompFilter: unconfined ? undefined : this.#filters.filter(security.seccomp, { capabilities, kernel }),
       noNewPrivileges: security.noNewPrivileges,
+      memory: memoryShare(this.#components.host.machine.memory),
       devicesPresent: host.Privileged ? await current.guest.readDir("/dev") : [],
     });
   }

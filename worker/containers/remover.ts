@@ -1,5 +1,5 @@
 import { regardless } from "../internal/failures.ts";
-import { containerFolder } from "../network/predefined.ts";
+import { removeContainerFolder } from "../network/predefined.ts";
 import type { ContainersComponents } from "./components.ts";
 import type { Container } from "./container.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -40,9 +40,7 @@ export class Remover {
     const { host, snapshotter, logs } = this.#components;
     container.removing = true;
     await regardless(container.snapshot);
-    const folder = host.running?.guest.run([
-      { op: "remove", path: containerFolder(container.id), recursive: true, missingOk: true },
-    ]);
+    const folder = host.running?.guest.run(removeContainerFolder(container.id));
     await Promise.all([regardless(folder), snapshotter.remove(container.id), logs.remove(container.id)]);
   }
 

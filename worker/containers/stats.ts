@@ -61,7 +61,8 @@ function describe(
   machine: { readonly cpus: number; readonly memory: number },
 ): ContainerStats {
   const metrics = current?.metrics;
-  const limit = metrics?.memory.limit ?? machine.memory;
+  // Without a limit of its own Docker tells the machine's memory.
+  const limit = (container.record.hostConfig.Memory > 0 && metrics?.memory.limit) || machine.memory;
   return {
     name: `/${container.name}`,
     id: container.id,

@@ -44,8 +44,11 @@ test("resolvConfFile() says what was chosen", () => {
 test("a sandbox writes its files and names its network", async () => {
   const sandbox = await sandboxes.create(request);
   expect(sandbox.namespace).toBe("new");
-  expect(sandbox.operations.map((operation) => ("path" in operation ? operation.path : ""))).toEqual([
+  const places = sandbox.operations.map((operation) => ("path" in operation ? operation.path : operation.op));
+  expect(places).toEqual([
+    "unmount",
     "/var/lib/docker/containers/c1",
+    "mount",
     sandbox.files.hosts,
     sandbox.files.hostname,
     sandbox.files.resolvConf,

@@ -10,6 +10,21 @@ export function containerFolder(id: string): string {
   return `/var/lib/docker/containers/${id}`;
 }
 
+/**
+ * That folder's room. A container can write to its /etc/hosts, /etc/hostname and /etc/resolv.conf, which lie there: it can fill
+ * its own folder with them, and no other's.
+ */
+const folderRoom = "size=1m";
+
+/** Takes a container's folder away; no error when it is not there. */
+export function removeContainerFolder(id: string): readonly GuestOperation[] {
+  const folder = containerFolder(id);
+  return [
+    { op: "unmount", target: folder, lazy: true, missingOk: true },
+    { op: "remove", path: folder, recursive: true, missingOk: true },
+  ];
+}
+
 export interface PredefinedSandboxesComponents {
   /** The ID of one of the predefined networks. */
   readonly networkId: (name: string) => string;
@@ -149,7 +164,16 @@ function writeFiles(folder: string, files: Sandbox["files"], request: SandboxReq
     mode: 0o644,
   });
   return [
+    // That of an earlier run.
+    { op: "unmount", target: folder, lazy: true, missingOk: true },
     { op: "mkdir", path: folder, mode: 0o710, parents: true },
+    {
+      op: "mount",
+      source: "tmpfs",
+      target: folder,
+      type: "tmpfs",
+      options: ["nosuid", "nodev", "mode=0710", folderRoom],
+    },
     write(files.hosts, hostsFile(request, address)),
     write(files.hostname, `${request.hostname}\n`),
     write(files.resolvConf, resolvConfFile(request)),

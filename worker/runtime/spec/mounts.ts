@@ -1,6 +1,12 @@
 import { refusedInit } from "../crun-errors.ts";
 import type { SpecMount } from "./types.ts";
 
+/**
+ * Pseudo terminals that a container may have, where Docker sets no limit: the kernel has 4096 for all, and one takes 20 KB of memory
+ * that counts as nobody's.
+ */
+const mostTerminals = 256;
+
 const defaults: readonly SpecMount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {
@@ -13,7 +19,7 @@ const defaults: readonly SpecMount[] = [
     destination: "/dev/pts",
     type: "devpts",
     source: "devpts",
-    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", `max=${mostTerminals}`],
   },
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
   { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro", "nosuid", "noexec", "nodev"] },

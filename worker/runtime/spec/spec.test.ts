@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { completeHostConfig, mergeConfig } from "../../containers/merge-config.ts";
 import { effectiveCapabilities } from "./capabilities.ts";
-import { linuxResources } from "./resources.ts";
+import { linuxResources, memoryShare } from "./resources.ts";
 import { generateProcess, generateSpec, mergeEnvironment, type SpecOptions } from "./spec.ts";
 import { resolveUser } from "./user.ts";
 
@@ -63,6 +63,8 @@ test("linuxResources() turns Docker's limits into OCI's", () => {
   expect(linuxResources({ PidsLimit: 20, CpuShares: 1 })).toEqual({ cpu: { shares: 2 }, pids: { limit: 20 } });
   expect(linuxResources({ PidsLimit: null })).toEqual({});
   expect(linuxResources({ PidsLimit: 0 })).toEqual({ pids: { limit: -1 } });
+  expect(linuxResources({}, memoryShare(256 << 20))).toEqual({ memory: { limit: 160 << 20 } });
+  expect(linuxResources({ Memory: 10 << 20, MemorySwap: -1 }, 160 << 20).memory).toEqual({ limit: 10 << 20, swap: -1 });
 });
 
 test.each([

@@ -53,6 +53,8 @@ export interface SpecOptions {
   /** The compiled filter; undefined: unconfined. */
   readonly seccompFilter: string | undefined;
   readonly noNewPrivileges: boolean;
+  /** Bytes that it may take without `--memory`; undefined: no bound but the machine's. */
+  readonly memory?: number;
   /** Names in the guest's /dev; looked at with `--privileged`. */
   readonly devicesPresent: readonly string[];
 }
@@ -175,13 +177,13 @@ function namespaces(joined: SpecOptions["joined"]): readonly Namespace[] {
     });
 }
 
-function linuxDevices({ host, devicesPresent }: SpecOptions) {
+function linuxDevices({ host, memory, devicesPresent }: SpecOptions) {
   const mapped = mappedDevices(host.Devices ?? []);
   const rules = host.Privileged
     ? [allDevicesRule]
     : [...defaultDeviceRules, ...mapped.rules, ...(host.DeviceCgroupRules ?? []).map(parseDeviceRule)];
   const devices = host.Privileged ? [...hostDevices(devicesPresent), ...mapped.devices] : mapped.devices;
-  return { devices, resources: { ...linuxResources(host), devices: rules } };
+  return { devices, resources: { ...linuxResources(host, memory), devices: rules } };
 }
 
 /** Lets every user of a container with a network of its own bind low ports and ping, as Docker does. */
