@@ -236,7 +236,7 @@ export const containerCreateRequest: Decoder<ContainerCreateRequest> = struct<Co
     ...configShape,
     HostConfig: struct<HostConfig>("container.HostConfig", hostConfigShape),
     NetworkingConfig: struct<NonNullable<ContainerCreateRequest["NetworkingConfig"]>>("network.NetworkingConfig", {
-      EndpointsConfig: map(endpointSettings, "map[string]*network.EndpointSettings"),
+      EndpointsConfig: map(orNull(endpointSettings), "map[string]*network.EndpointSettings"),
     }),
   },
 );

@@ -87,7 +87,6 @@ function views(backend: ContainerBackend): Partial<Record<OperationId, Handler>>
     ContainerLogs: (call) => logs(backend, call),
     ContainerStats: async ({ param, query, signal }) => {
       const options = { stream: queryBool(query, "stream", true), oneShot: queryBool(query, "one-shot"), signal };
-      if (options.stream && options.oneShot) throw invalidParameter("cannot have stream=true and one-shot=true");
       const samples = await backend.stats(param("id"), options);
       return streamResponse(
         textStream(samples, (sample) => `${JSON.stringify(sample)}\n`),

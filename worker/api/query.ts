@@ -61,7 +61,11 @@ export function queryPlatformObject(query: URLSearchParams): Platform | undefine
   const text = query.get("platform");
   if (!text) return undefined;
   const reason = jsonSyntaxError(text);
-  if (reason !== undefined) throw invalidParameter(`failed to parse platform: ${reason}`);
+  if (reason !== undefined) {
+    // What Go calls the end of a text, and what it calls the end of a stream, are two things.
+    const whole = reason === "unexpected EOF" ? "unexpected end of JSON input" : reason;
+    throw invalidParameter(`failed to parse platform: ${whole}`);
+  }
   const { os, architecture, variant }: Record<string, unknown> = Object(JSON.parse(text));
   if (typeof os !== "string" || typeof architecture !== "string" || os === "" || architecture === "") {
     throw invalidParameter("both OS and Architecture must be provided");

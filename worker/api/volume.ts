@@ -1,4 +1,4 @@
-import { unavailable } from "../errdefs/errors.ts";
+import { errorMessage, invalidParameter, unavailable } from "../errdefs/errors.ts";
 import { labels, string, struct } from "../internal/decode.ts";
 import type { Routes } from "./api-call.ts";
 import { readOptionalJson } from "./body.ts";
@@ -6,6 +6,7 @@ import { queryFilters } from "./filters.ts";
 import { noSwarm } from "./not-built.ts";
 import { queryBool } from "./query.ts";
 import { emptyResponse, jsonResponse } from "./responses.ts";
+import type { Filters } from "./types/common.ts";
 import type { VolumeCreateRequest } from "./types/volume.ts";
 import { isBefore } from "./version.ts";
 import type { VolumeBackend } from "./volume-backend.ts";
@@ -25,7 +26,7 @@ const volumeCreateRequest = struct<VolumeCreateRequest & { readonly ClusterVolum
 export function volumeRoutes(backend: VolumeBackend): Routes {
   return {
     handlers: {
-      VolumeList: async ({ query }) => jsonResponse(await backend.list(queryFilters(query))),
+      VolumeList: async ({ query }) => jsonResponse(await backend.list(listFilters(query))),
       VolumeInspect: async (call) => jsonResponse(await backend.inspect(call.param("name"))),
       VolumeCreate: async ({ request }) => {
         const { ClusterVolumeSpec, ...wanted } = await readOptionalJson(request, volumeCreateRequest);
@@ -47,4 +48,13 @@ export function volumeRoutes(backend: VolumeBackend): Routes {
       },
     },
   };
+}
+
+/** Docker says here, and nowhere else, what it was about. */
+function listFilters(query: URLSearchParams): Filters {
+  try {
+    return queryFilters(query);
+  } catch (error) {
+    throw invalidParameter(`error reading volume filters: ${errorMessage(error)}`, { cause: error });
+  }
 }

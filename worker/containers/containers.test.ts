@@ -317,6 +317,14 @@ test("references: an ambiguous prefix is refused, an unknown one is not found", 
   await expect(containers.inspect("zzz")).rejects.toThrow("No such container: zzz");
 });
 
+test("stats() refuses one sample of a stream, of a container that is there", async () => {
+  const { containers } = await engine();
+  const id = await run(containers, "web");
+  const options = { stream: true, oneShot: true };
+  await expect(containers.stats(id, options)).rejects.toThrow("cannot have stream=true and one-shot=true");
+  await expect(containers.stats("nope", options)).rejects.toThrow("No such container: nope");
+});
+
 test("update() changes limits of a running container and keeps what it was not told", async () => {
   const { fixture, containers } = await engine();
   const id = await run(containers, "web", "sleeper", { HostConfig: { Memory: 64 << 20 } });

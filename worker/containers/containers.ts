@@ -240,7 +240,9 @@ export class Containers {
   }
 
   async stats(name: string, options: ContainerStatsOptions): Promise<ReadableStream<ContainerStats>> {
-    return statsStream(this.#components, this.#table.get(name), options);
+    const container = this.#table.get(name);
+    if (options.stream && options.oneShot) throw invalidParameter("cannot have stream=true and one-shot=true");
+    return statsStream(this.#components, container, options);
   }
 
   async top(name: string, psArgs: string): Promise<ContainerTopResponse> {

@@ -305,5 +305,9 @@ test("create() refuses in the order in which Docker looks", async () => {
     "invalid Annotations: the empty string is not permitted as an annotation key",
   );
   await expect(create({ Tmpfs: { "/": "" } })).rejects.toThrow("invalid specification: destination can't be '/'");
+  const nothing = request("nope", { NetworkingConfig: { EndpointsConfig: { bridge: null } } });
+  await expect(containers.create({ request: nothing })).rejects.toThrow(
+    "invalid config for network bridge: EndpointsConfig is nil",
+  );
   await expect(create({ CpuShares: -1 })).rejects.toThrow("invalid CPU shares (-1)");
 });

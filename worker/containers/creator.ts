@@ -47,6 +47,7 @@ export class Creator {
     const host = { ...asked, ...values };
     validateConfig(request);
     validateHostConfig(host, guestHost.machine);
+    namedEndpoints(request);
     validateShared(request, host);
     const image = await images.get(request.Image, { ...(platform && { platform }), ...(signal && { signal }) });
     try {
@@ -84,7 +85,7 @@ export class Creator {
       args,
       config,
       hostConfig: host,
-      endpoints: request.NetworkingConfig?.EndpointsConfig ?? {},
+      endpoints: namedEndpoints(request),
       mounts: [],
       state: createdState,
       restartCount: 0,
@@ -193,4 +194,14 @@ function foreignPlatform(actual: Platform, platforms: readonly Platform[]): read
   return [
     `The requested image's platform (${formatPlatform(actual)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
   ];
+}
+
+/** What the client says of the networks that it names. Throws `InvalidParameter` with Docker's text where that is nothing. */
+function namedEndpoints({ NetworkingConfig }: ContainerCreateRequest): ContainerRecord["endpoints"] {
+  return Object.fromEntries(
+    Object.entries(NetworkingConfig?.EndpointsConfig ?? {}).map(([name, endpoint]) => {
+      if (!endpoint) throw invalidParameter(`invalid config for network ${name}: EndpointsConfig is nil`);
+      return [name, endpoint];
+    }),
+  );
 }

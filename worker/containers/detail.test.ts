@@ -155,19 +155,25 @@ test("events tell of the volumes and networks that a run takes and gives back", 
   ]);
 });
 
-test("a program that cannot be started takes its volumes and gives them back, and leaves the networks it did not join", async () => {
-  const fixture = new Fixture();
-  const containers = await fixture.open();
-  const Binds = ["data:/data"];
-  await containers.create({ name: "web", request: request("busybox", { Cmd: ["missing"], HostConfig: { Binds } }) });
-  await expect(containers.start("web")).rejects.toThrow("missing");
-  expect(await fixture.publishedOf(["container", "volume", "network"], "destination", "type")).toEqual([
-    "create",
-    "mount destination=/data",
-    "disconnect type=bridge",
-    "unmount",
-  ]);
-});
+test.each([
+  [{ Cmd: ["missing"] }, "missing"],
+  [{ User: "nope" }, "unable to find user nope"],
+])(
+  "a container that cannot be started takes its volumes and gives them back, and leaves the networks it did not join: %o",
+  async (more, reason) => {
+    const fixture = new Fixture();
+    const containers = await fixture.open();
+    const Binds = ["data:/data"];
+    await containers.create({ name: "web", request: request("busybox", { ...more, HostConfig: { Binds } }) });
+    await expect(containers.start("web")).rejects.toThrow(reason);
+    expect(await fixture.publishedOf(["container", "volume", "network"], "destination", "type")).toEqual([
+      "create",
+      "mount destination=/data",
+      "disconnect type=bridge",
+      "unmount",
+    ]);
+  },
+);
 
 test("specMounts() mounts what was planned, with Docker's options", () => {
   const files = { hosts: "/f/hosts", hostname: "/f/hostname", resolvConf: "/f/resolv.conf" };

@@ -48,8 +48,8 @@ export class Execs {
     const container = this.#table.get(reference);
     checkRuns(container, reference);
     if (!request.Cmd || request.Cmd.length === 0) throw invalidParameter("No exec command specified");
-    checkDetachKeys(request.DetachKeys);
     const user = await findUser(container, request);
+    checkDetachKeys(request.DetachKeys);
     const id = generateId();
     const unstarted = { state: "created", exitCode: null, process: undefined, size: undefined } as const;
     const events = new ExecEvents(this.#components.events, container, { id, args: request.Cmd });

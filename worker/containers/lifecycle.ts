@@ -113,7 +113,9 @@ export class Lifecycle {
       task = await this.#launch(container, { rootfs: await this.#rootfs(container), sandbox });
     } catch (error) {
       await sandbox.release().catch((failure) => this.#failed("releasing a sandbox", container, failure));
-      if (error instanceof StartFailed) announceFailedStart(events, container, sandbox.settings);
+      if (error instanceof StartFailed || isEngineError(error)) {
+        announceFailedStart(events, container, sandbox.settings);
+      }
       throw await this.#startFailed(container, error);
     }
     log.open();

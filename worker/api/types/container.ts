@@ -45,7 +45,8 @@ export interface HealthConfig {
 /** Body of `POST /containers/create`, with `null` members dropped. What is absent has Go's zero value. */
 export interface ContainerCreateRequest extends Partial<ContainerConfig> {
   readonly HostConfig?: Partial<HostConfig>;
-  readonly NetworkingConfig?: { readonly EndpointsConfig?: Readonly<Record<string, Partial<EndpointSettings>>> };
+  /** An endpoint of `null` is one that the engine refuses. */
+  readonly NetworkingConfig?: { readonly EndpointsConfig?: Readonly<Record<string, Partial<EndpointSettings> | null>> };
 }
 
 export interface ContainerCreateResponse {
