@@ -2,6 +2,7 @@ import type { ImageRemoveOptions } from "../api/types/backend.ts";
 import type { ImageDeleteItem } from "../api/types/image.ts";
 import type { CreateSha256 } from "../archive/sha256.ts";
 import { conflict, type EngineError } from "../errdefs/errors.ts";
+import { Lock } from "../internal/lock.ts";
 import { type Digest, digestHex, shortId } from "../oci/digest.ts";
 import {
   familiarString,
@@ -35,13 +36,19 @@ interface Conflict {
  */
 export class ImageRemoval {
   readonly #components: ImageRemovalComponents;
+  /** What one removal takes away another must not find. */
+  readonly #lock = new Lock();
 
   constructor(components: ImageRemovalComponents) {
     this.#components = components;
   }
 
   /** Rejects with `NotFound`, or with `Conflict` in Docker's words. */
-  async remove(name: string, options: ImageRemoveOptions): Promise<readonly ImageDeleteItem[]> {
+  remove(name: string, options: ImageRemoveOptions): Promise<readonly ImageDeleteItem[]> {
+    return this.#lock.run(() => this.#remove(name, options));
+  }
+
+  async #remove(name: string, options: ImageRemoveOptions): Promise<readonly ImageDeleteItem[]> {
     const { images } = this.#components;
     const id = images.resolveId(name);
     const items: ImageDeleteItem[] = [];

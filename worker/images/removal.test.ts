@@ -62,6 +62,15 @@ describe("tag(), remove() and prune()", () => {
     expect((await engine.images.inspect(named("one"))).RepoTags).toEqual([named("one:latest")]);
   });
 
+  test("of two that remove one name at once, one finds nothing to remove", async () => {
+    await engine.images.tag(named("one"), { repo: "img-a", tag: "1" });
+    const outcomes = await Promise.allSettled([rmi("img-a:1"), rmi("img-a:1", true)]);
+    expect(outcomes).toMatchObject([
+      { status: "fulfilled", value: [{ Untagged: "img-a:1" }] },
+      { status: "rejected", reason: { name: "NotFound", message: "No such image: img-a:1" } },
+    ]);
+  });
+
   test("remove() by ID refuses several names, and force takes all", async () => {
     await engine.images.tag(named("one"), { repo: "img-a", tag: "1" });
     await expect(rmi(id)).rejects.toMatchObject({
