@@ -264,5 +264,9 @@ test("containerTop() makes ps's tables of /proc", async () => {
   await expect(top("-o pid,bogus")).rejects.toThrow('ps: error: unknown user-defined format specifier "bogus"');
   expect(await top("-o pid,comm")).toEqual({ Titles: ["PID", "COMMAND"], Processes: [["7", "odd) name)"]] });
   await expect(top("-o comm")).rejects.toThrow("Couldn't find PID field in ps output");
-  await expect(top("--forest")).rejects.toMatchObject({ name: "NotImplemented" });
+  expect((await top("-l")).Processes[0]?.slice(0, 9)).toEqual(["0", "S", "0", "7", "1", "5", "80", "0", "-"]);
+  expect((await top("-o pid,lstart,etimes,start")).Processes[0]).toEqual([
+    ...["7", "Thu Jan  1 11:59:00 2026", "60", "11:59:00"],
+  ]);
+  await expect(top("-Z")).rejects.toMatchObject({ name: "NotImplemented" });
 });
