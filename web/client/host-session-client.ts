@@ -25,8 +25,12 @@ export class HostSessionClient implements HostSession {
     const { size, env } = options;
     const head: ShellHead = { kind: "shell", size, ...(env ? { env } : {}) };
     const channel = this.#multiplexer.open(head);
-    options.signal?.addEventListener("abort", () => channel.abort(options.signal?.reason), { once: true });
+    const giveUp = () => channel.abort(options.signal?.reason);
+    options.signal?.addEventListener("abort", giveUp);
     const { opened, exited } = shellEvents(channel);
+    // The signal may outlive many shells.
+    const forget = () => options.signal?.removeEventListener("abort", giveUp);
+    exited.then(forget, forget);
     await opened;
     return {
       readable: channel.readable,

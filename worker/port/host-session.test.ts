@@ -52,6 +52,21 @@ function connect(): { readonly session: FakeSession; readonly client: HostSessio
   return { session, client };
 }
 
+it("a shell that has ended leaves nothing with a signal that lives on", async () => {
+  const { session, client } = connect();
+  const { near, far } = connection();
+  const exited = Promise.resolve({ code: 0, at: new Date(0) });
+  session.openShell = async () => ({ ...near, exited, resize: async () => undefined });
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener);
+  signal.removeEventListener = (_type: string, listener: unknown) => void listeners.delete(listener);
+  const shell = await client.openShell({ size: { rows: 24, columns: 80 }, signal });
+  await far.writable.close();
+  await shell.exited;
+  await expect.poll(() => listeners.size).toBe(0);
+});
+
 it("a shell's bytes, sizes and exit go through", async () => {
   const { session, client } = connect();
   const { near, far } = connection();
