@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { AgentClient } from "./agent-client.ts";
 import { guestSuite } from "./guest.suite.ts";
@@ -28,6 +30,29 @@ it("AgentClient takes an agent over from an earlier one, whose streams and liste
     const fresh = await next.spawn({ argv: ["/bin/true"] });
     expect((await fresh.exited).code).toBe(0);
   } finally {
+    await agent.close();
+  }
+});
+
+it("AgentClient copies extended attributes as large as the kernel takes them", async () => {
+  const agent = await startNativeAgent();
+  // A tmpfs: other file systems take less.
+  const folder = await mkdtemp("/dev/shm/wherry-agent-");
+  try {
+    for (const name of ["from", "to"]) await mkdir(`${folder}/${name}`);
+    await writeFile(`${folder}/from/file`, "");
+    // setxattr(2) and getxattr(2) of x86-64: Node has neither.
+    const perl = (script: string, ...argv: string[]) =>
+      execFileSync("perl", ["-e", script, ...argv], { encoding: "utf8" });
+    perl(
+      "my ($n, $v) = ('trusted.large', 'x' x 60000); syscall(188, $ARGV[0], $n, $v, 60000, 0) and die $!",
+      `${folder}/from/file`,
+    );
+    await agent.client.run([{ op: "copy", from: `${folder}/from`, to: `${folder}/to` }]);
+    const read = "my ($n, $v) = ('trusted.large', ' ' x 65536); print syscall(191, $ARGV[0], $n, $v, 65536)";
+    expect(perl(read, `${folder}/to/file`)).toBe("60000");
+  } finally {
+    await rm(folder, { recursive: true });
     await agent.close();
   }
 });
