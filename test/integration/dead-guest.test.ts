@@ -78,6 +78,12 @@ describe("a guest that is full", () => {
     expect(stdout).toBe("1\n");
   });
 
+  it("has open files, inotify and timers for others, whatever one container takes", async () => {
+    const counts = "cat /proc/sys/fs/file-max /proc/sys/fs/inotify/max_user_*; ulimit -i";
+    const { stdout } = await docker("run", "--rm", "busybox", "sh", "-c", counts);
+    expect(stdout.trim().split("\n")).toEqual(["2147483647", "8192", "1048576", "65536"]);
+  });
+
   it("ends a fork bomb, and has processes for others and the host while it goes on", async () => {
     await docker("run", "-d", "--name", "bomb", "busybox", "sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 1000");
     const refused = async () => (await docker("logs", "bomb")).stderr;
