@@ -270,3 +270,27 @@ describe("ContainerStart", () => {
     expect(calls).toHaveLength(2);
   });
 });
+
+describe("an older client", () => {
+  it("gets the containers that it knows", async () => {
+    const { router, calls } = routerWith({ containers: { create: created } });
+    const body = { Image: "x", HostConfig: { AutoRemove: true } };
+    for (const version of ["1.24", "1.39", "1.40"])
+      await ask(router, `POST /v${version}/containers/create?platform=x`, body);
+    expect(calls.map(([, options]) => options)).toMatchObject([
+      { request: { HostConfig: { AutoRemove: false, IpcMode: "shareable" } } },
+      { request: { HostConfig: { AutoRemove: true, IpcMode: "shareable" } } },
+      { request: { HostConfig: { AutoRemove: true } } },
+    ]);
+    expect(calls[2]?.[1]).not.toHaveProperty("platform");
+  });
+
+  it("is not heard where it says what its version did not know", async () => {
+    const waited = async () => ({ result: Promise.resolve({ StatusCode: 0 }) });
+    const { router, calls } = routerWith({ containers: { wait: waited, stop: async () => undefined } });
+    await ask(router, "POST /v1.29/containers/x/wait?condition=foo");
+    await ask(router, "POST /v1.41/containers/x/stop?signal=KILL&t=3");
+    expect(calls[0]?.[2]).toMatchObject({ condition: "not-running" });
+    expect(calls[1]?.[2]).toEqual({ timeout: 3 });
+  });
+});

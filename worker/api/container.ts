@@ -19,7 +19,9 @@ import {
 } from "./responses.ts";
 import { stdcopyFrame } from "./stdcopy.ts";
 import type { ContainerAttachOptions, ContainerLogsOptions, ContainerStopOptions, LogFrame } from "./types/backend.ts";
-import type { WaitCondition } from "./types/container.ts";
+import type { ContainerCreateRequest, WaitCondition } from "./types/container.ts";
+import type { HostConfig } from "./types/host-config.ts";
+import { type ApiVersion, isBefore } from "./version.ts";
 
 /** The operations under /containers, exec's aside. */
 export function containerRoutes(backend: ContainerBackend): Routes {
@@ -42,8 +44,8 @@ function lifeCycle(backend: ContainerBackend): Partial<Record<OperationId, Handl
       refuseStartBody(request);
       return backend.start(name);
     }),
-    ContainerStop: done(({ query }, name) => backend.stop(name, stopOptions(query))),
-    ContainerRestart: done(({ query }, name) => backend.restart(name, stopOptions(query))),
+    ContainerStop: done((call, name) => backend.stop(name, stopOptions(call))),
+    ContainerRestart: done((call, name) => backend.restart(name, stopOptions(call))),
     ContainerKill: done(({ query }, name) => backend.kill(name, query.get("signal") || undefined)),
     ContainerPause: done((_, name) => backend.pause(name)),
     ContainerUnpause: done((_, name) => backend.unpause(name)),
@@ -116,9 +118,9 @@ async function create(backend: ContainerBackend, call: ApiCall): Promise<Respons
     throw invalidParameter("config cannot be empty in order to create a container");
   }
   const name = call.query.get("name");
-  const platform = queryPlatform(call.query);
+  const platform = isBefore(call.version, 41) ? undefined : queryPlatform(call.query);
   const created = await backend.create({
-    request,
+    request: isBefore(call.version, 40) ? { ...request, HostConfig: formerHost(request, call.version) } : request,
     signal: call.signal,
     ...(name ? { name } : {}),
     ...(platform ? { platform } : {}),
@@ -126,10 +128,20 @@ async function create(backend: ContainerBackend, call: ApiCall): Promise<Respons
   return jsonResponse(created, 201);
 }
 
+/** Before 1.40 containers shared their IPC unless told otherwise, and before 1.25 it was the client that removed them. */
+function formerHost({ HostConfig = {} }: ContainerCreateRequest, version: ApiVersion): Partial<HostConfig> {
+  return {
+    ...HostConfig,
+    IpcMode: HostConfig.IpcMode || "shareable",
+    ...(isBefore(version, 25) && { AutoRemove: false }),
+  };
+}
+
 const waitConditions: readonly string[] = ["not-running", "next-exit", "removed"];
 
 async function wait(backend: ContainerBackend, call: ApiCall): Promise<Response> {
-  const condition = call.query.get("condition") || "not-running";
+  // Clients before 1.30 could not say what they wait for.
+  const condition = (!isBefore(call.version, 30) && call.query.get("condition")) || "not-running";
   if (!waitConditions.includes(condition)) throw invalidParameter(`invalid condition: ${JSON.stringify(condition)}`);
   const { result } = await backend.wait(call.param("id"), {
     condition: condition as WaitCondition,
@@ -150,8 +162,8 @@ async function wait(backend: ContainerBackend, call: ApiCall): Promise<Response>
   return streamResponse(body, "application/json");
 }
 
-function stopOptions(query: URLSearchParams): ContainerStopOptions {
-  const signal = query.get("signal");
+function stopOptions({ query, version }: ApiCall): ContainerStopOptions {
+  const signal = isBefore(version, 42) ? null : query.get("signal");
   const timeout = queryInt(query, "t");
   return { ...(signal ? { signal } : {}), ...(timeout === undefined ? {} : { timeout }) };
 }

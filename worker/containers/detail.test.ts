@@ -51,6 +51,7 @@ test("list() filters as `docker ps` does", async () => {
   );
   expect(await names({ id: [ids.get("/second")?.slice(0, 20) ?? ""] })).toEqual(["/second"]);
   expect(await names({ id: [""] })).toEqual([]);
+  expect(await names({ isolation: ["x"], volume: ["data"] })).toEqual(["/third"]);
   expect(await names({ before: ["third"], since: ["first"] })).toEqual(["/second"]);
   expect(await names({ volume: ["data"] })).toEqual(["/third"]);
   expect(await names({ expose: ["80"] })).toEqual(["/first"]);

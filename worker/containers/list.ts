@@ -105,8 +105,8 @@ async function matcher(
         record.mounts.some(({ point }) => [point.Name ?? point.Source, point.Destination].includes(value)),
       ) &&
       ports(view.ports(container)) &&
-      any("is-task", (value) => ["false", "0"].includes(value)) &&
-      any("isolation", (value) => ["default", ""].includes(value))
+      // Which isolation is asked for matters to Docker on Windows alone.
+      any("is-task", (value) => ["false", "0"].includes(value))
     );
   };
 }
