@@ -28,7 +28,7 @@ export function querySize(query: URLSearchParams): { readonly rows: number; read
   const side = (name: string, what: string): number => {
     const value = query.get(name) ?? "";
     const fails = (reason: string) => invalidParameter(`invalid resize ${what} ${JSON.stringify(value)}: ${reason}`);
-    if (!/^[+-]?\d+$/.test(value)) throw fails("invalid syntax");
+    if (!/^-?\d+$/.test(value)) throw fails("invalid syntax");
     if (Number(value) < 0 || Number(value) > 0xffff_ffff) throw fails("value out of range");
     return Math.min(Number(value), largestSide);
   };

@@ -136,6 +136,9 @@ test("Networks lists, finds and keeps the three predefined ones", async () => {
     ["bridge", "none"],
     [],
   ]);
+  await expect(networks.list(new Map([["dangling", ["1", "x"]]]))).rejects.toThrow(
+    'got more than one value for filter key "dangling"',
+  );
   await expect(networks.inspect("nope")).rejects.toThrow("network nope not found");
   await expect(networks.remove("bridge")).rejects.toMatchObject({ name: "Forbidden" });
   await expect(networks.create({ Name: "mine" })).rejects.toMatchObject({ name: "NotImplemented" });

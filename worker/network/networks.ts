@@ -40,6 +40,9 @@ export class Networks {
 
   async list(filters: Filters): Promise<readonly NetworkInspect[]> {
     checkFilterNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"]);
+    if ((filters.get("dangling")?.length ?? 0) > 1) {
+      throw invalidParameter('got more than one value for filter key "dangling"');
+    }
     for (const value of filters.get("dangling") ?? []) {
       if (["true", "1", "false", "0"].includes(value)) continue;
       throw invalidParameter(`invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`);
