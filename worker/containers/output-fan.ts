@@ -1,5 +1,5 @@
-/** What a slow client may have waiting before the container is held up. */
-const clientBuffer = 1 << 20;
+/** What a slow client may have waiting before the container is held up. All of it is still printed after a Ctrl-C. */
+const clientBuffer = 1 << 18;
 
 /**
  * Milliseconds after the end of a process in which its output, which may come late, is waited for. What it left behind may hold the
