@@ -20,8 +20,18 @@ export async function nodeModules(progress) {
   if (have === wanted) return;
   // npm keeps a copy of the lock that it installed from: a clone whose packages someone installed by hand is served too.
   if (have === undefined && (await sameTree())) return writeFile(stamp, wanted);
-  await progress.step("Installing npm packages", () => run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: top }));
+  await progress.step("Installing npm packages", () => install(top));
   await writeFile(stamp, wanted);
+}
+
+/**
+ * Installs all that the lock of a folder names. What the user leaves out elsewhere (`NODE_ENV=production`, `omit` in npm's
+ * configuration) is what Wherry is built with.
+ * @param {string} folder
+ */
+export async function install(folder) {
+  const all = ["dev", "optional", "peer"].map((kind) => `--include=${kind}`);
+  await run("npm", ["ci", "--no-audit", "--no-fund", ...all], { cwd: folder });
 }
 
 async function sameTree() {

@@ -55,6 +55,16 @@ describe("FsFiles", () => {
     expect(execFileSync("stat", ["-c", "%a", join(root, "new/files")], { encoding: "utf8" }).trim()).toBe("700");
   });
 
+  test.skipIf(process.getuid?.() !== 0)("a disk that takes no more files is full", async () => {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", root]);
+    try {
+      const full = { name: "System", message: "no space left on device" };
+      await expect(FsFiles.open(join(root, "new"))).rejects.toMatchObject(full);
+    } finally {
+      execFileSync("umount", [root]);
+    }
+  });
+
   test.skipIf(process.getuid?.() !== 0)("a full disk is a System error, and leaves nothing half-written", async () => {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", root]);
     try {

@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { system } from "../errdefs/errors.ts";
 import { diskError, onDisk, syncFolder } from "../internal/disk.node.ts";
 import { regardless } from "../internal/failures.ts";
+import { makeFolder } from "../internal/make-folder.node.ts";
 import { checkPatch } from "./chunk-writer.ts";
 import { checkFileName } from "./file-name.ts";
 import type { ChunkedFiles, FileInfo, FileWriter, StoredFile } from "./files.ts";
@@ -25,8 +26,7 @@ export class FsFiles implements ChunkedFiles {
 
   static async open(root: string): Promise<FsFiles> {
     const files = new FsFiles(root);
-    await mkdir(files.#files, { recursive: true, mode: 0o700 });
-    await mkdir(files.#tmp, { recursive: true, mode: 0o700 });
+    for (const folder of [files.#files, files.#tmp]) await onDisk(makeFolder(folder, 0o700));
     return files;
   }
 

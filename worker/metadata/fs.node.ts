@@ -1,21 +1,11 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  statfs,
-  truncate,
-  writeFile,
-} from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type EngineError, errorMessage, system } from "../errdefs/errors.ts";
-import { diskError, isDiskFull, syncFolder } from "../internal/disk.node.ts";
+import { diskError, isDiskFull, onDisk, syncFolder } from "../internal/disk.node.ts";
 import { regardless } from "../internal/failures.ts";
 import { Lock } from "../internal/lock.ts";
+import { makeFolder } from "../internal/make-folder.node.ts";
 import { decodeLine, encodeLine } from "./journal.ts";
 import { checkKey } from "./keys.ts";
 import type { Json, RecordChange, RecordStore } from "./records.ts";
@@ -70,7 +60,7 @@ export class FsRecords implements RecordStore {
 
   /** Opens the journal at `path`, or starts one. Rejects with `System` when it is damaged before its end. */
   static async open(path: string, options: FsRecordsOptions = {}): Promise<FsRecords> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await onDisk(makeFolder(dirname(path), 0o700));
     await rm(temporary(path), { force: true });
     if (!(await isThere(path))) await begin(path);
     const loaded = await load(path);
