@@ -169,6 +169,20 @@ describe("HTTP/1.1", () => {
     expect(plain).toBe("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nhijacked");
   });
 
+  it("notices that a client is gone which had sent all of its own before", async () => {
+    let gone: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const readable = new ReadableStream<Uint8Array>({ cancel: () => gone() });
+    const upgraded = { readable, writable: new WritableStream<Uint8Array>(), contentType: "application/x" };
+    await serve({ ...echo, upgrade: async () => upgraded });
+    const socket = connect({ path: join(folder, "s"), allowHalfOpen: true });
+    socket.end("POST /containers/x/attach HTTP/1.1\r\nHost: x\r\n\r\n");
+    socket.once("data", () => socket.destroy());
+    await left;
+  });
+
   it("takes the client's end for its going away", async () => {
     let gone: () => void = () => undefined;
     const left = new Promise<void>((resolve) => {

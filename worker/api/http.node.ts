@@ -23,6 +23,9 @@ export interface ApiListener {
   close(): Promise<void>;
 }
 
+/** Clients that may wait to be accepted, as far as the kernel allows (net.core.somaxconn); a Go server takes all that. */
+const backlog = 4096;
+
 export async function listen(address: ListenAddress, api: EngineApi): Promise<ApiListener> {
   const closing = new AbortController();
   // One listener a connection.
@@ -67,7 +70,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 async function listenTcp(server: Server, { host, port }: Extract<ListenAddress, { kind: "tcp" }>): Promise<void> {
   try {
-    await listening(server, () => server.listen(port, host));
+    await listening(server, () => server.listen({ port, host, backlog }));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -101,7 +104,7 @@ async function listenUnix(server: Server, path: string): Promise<void> {
   }
   const umask = process.umask(0o117);
   try {
-    await listening(server, () => server.listen(path));
+    await listening(server, () => server.listen({ path, backlog }));
   } catch (error) {
     throw system(`can't create unix socket ${path}: ${errorMessage(error)}`, { cause: error });
   } finally {

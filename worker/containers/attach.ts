@@ -39,7 +39,7 @@ export async function attach(
     detach.abort();
   };
   const wantsStdin = options.stdin && options.stream && record.config.OpenStdin;
-  const stdin = wantsStdin ? stdio.openStdin() : undefined;
+  const stdin = wantsStdin ? stdio.openStdin(() => detach.abort()) : undefined;
   return {
     tty: stdio.tty,
     ...(stdin && { stdin: stdio.tty ? detachable(stdin, keys, onDetach) : stdin }),

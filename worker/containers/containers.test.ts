@@ -105,6 +105,19 @@ test("attach() before the start hears the first byte, and stdin ends with the cl
   expect(await finished(containers, Id)).toBe(0);
 });
 
+test.each([
+  ["stays open for others", { OpenStdin: true }],
+  ["is a terminal", { OpenStdin: true, StdinOnce: true, Tty: true }],
+])("attach() is over with the client's stdin where that %s, and the container runs on", async (_, more) => {
+  const { containers } = await engine();
+  const id = await run(containers, "shell", "cat", more);
+  const streams = await containers.attach(id, everything);
+  const heard = text(streams.stdout);
+  await streams.stdin?.getWriter().close();
+  expect(await heard).toBe("");
+  expect((await containers.inspect(id)).State.Running).toBe(true);
+});
+
 test("what a container leaves unread when it ends is kept for a client that reads later", async () => {
   const { containers } = await engine();
   const { Id } = await containers.create({ name: "web", request: request("busybox", { Cmd: ["flood", "40"] }) });

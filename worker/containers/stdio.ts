@@ -48,11 +48,15 @@ export class ContainerStdio {
     this.stderr.close();
   }
 
-  /** A client's way to stdin. What it writes before the start waits for it; closing it closes stdin where that was asked for. */
-  openStdin(): WritableStream<Uint8Array> {
+  /**
+   * A client's way to stdin. What it writes before the start waits for it; closing it closes stdin where that was asked for. Where
+   * stdin stays open for others, `onEnd` hears that this client is done.
+   */
+  openStdin(onEnd: () => void): WritableStream<Uint8Array> {
     const finish = async () => {
       const stdin = await this.#stdin;
       if (this.#closeOnce) await stdin?.close();
+      else onEnd();
     };
     return new WritableStream<Uint8Array>({
       write: async (bytes) => {

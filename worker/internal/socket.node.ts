@@ -46,7 +46,10 @@ export function socketStreams(socket: Socket): DuplexBytes {
           if (open) end();
           open = false;
         };
-        socket.on("end", () => finish(() => controller.close()));
+        socket.on("end", () => {
+          finish(() => controller.close());
+          noticeEnd(socket);
+        });
         socket.on("error", (error) => finish(() => controller.error(error)));
         socket.on("close", () => finish(() => controller.error(new Error("the connection was closed"))));
       },
@@ -62,6 +65,20 @@ export function socketStreams(socket: Socket): DuplexBytes {
     { highWaterMark: 0 },
   );
   return { readable, writable: socketWritable(socket) };
+}
+
+const noticeTime = 1000;
+
+/**
+ * A peer that sends no more and one that has gone look alike, until something is written: nothing, of which nothing comes. Only
+ * where the kernel knows, as it does of a unix socket's peer.
+ */
+function noticeEnd(socket: Socket): void {
+  const look = setInterval(() => {
+    if (socket.writable && !socket.writableNeedDrain) socket.write(new Uint8Array());
+  }, noticeTime);
+  look.unref();
+  socket.once("close", () => clearInterval(look));
 }
 
 function socketWritable(socket: Socket): WritableStream<Uint8Array> {

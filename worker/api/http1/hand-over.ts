@@ -33,6 +33,7 @@ export async function handOver(options: {
   const output = connection.readable.getReader();
   signal.addEventListener("abort", () => regardless(output.cancel(signal.reason)), { once: true });
   const fail = (error: unknown): void => gone.abort(error);
+  writer.closed.catch(fail);
   const over = new AbortController();
   pumpInput(reader, connection.writable, over.signal).catch(fail);
   try {
