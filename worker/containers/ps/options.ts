@@ -1,4 +1,4 @@
-import { notImplemented, system } from "../../errdefs/errors.ts";
+import { isEngineError, notImplemented, system } from "../../errdefs/errors.ts";
 import { type Column, columns, type ProcessFacts } from "./columns.ts";
 
 /** What `ps` was asked for. */
@@ -16,7 +16,7 @@ export interface PsOptions {
 /** Letters that take a value, the rest of the word or the next word, in each of ps's two families of options. */
 const valued = { sysv: "CopUu", bsd: "okpU" } as const;
 /** Those that choose nothing here (every process of a container is shown), or change what nobody sees in a table of fields. */
-const idle = { sysv: "AadegwxH", bsd: "agrwx" } as const;
+const idle = { sysv: "AadegwH", bsd: "agrwx" } as const;
 /** Those that ps knows and that are not here. */
 const foreign = { sysv: "GLMNOPTVZcgmnqst", bsd: "ACHLMNOQSTVXZcehmnpqstv" } as const;
 const foreignLong = (
@@ -31,7 +31,22 @@ type Family = keyof typeof valued;
  * for what it would refuse, and `NotImplemented` for what is not here.
  */
 export function parsePsOptions(psArgs: string): PsOptions {
-  return new Parser(psArgs).parse();
+  return read(psArgs).options();
+}
+
+function read(psArgs: string): Parser {
+  try {
+    return new Parser(psArgs, "sysv");
+  } catch (first) {
+    if (isEngineError(first, "NotImplemented")) throw first;
+    // Many type `-x`: ps takes words that System V's family does not have for the other's, and tells of the first mistake when
+    // neither has them.
+    try {
+      return new Parser(psArgs, "bsd");
+    } catch {
+      throw first;
+    }
+  }
 }
 
 class Parser {
@@ -45,20 +60,21 @@ class Parser {
   readonly #pids: string[] = [];
   #forest = false;
 
-  constructor(psArgs: string) {
+  /** @param dashed the family of the words that begin with a dash */
+  constructor(psArgs: string, dashed: Family) {
     this.#psArgs = psArgs;
     this.#words = psArgs.split(/\s+/).filter(Boolean);
-  }
-
-  parse(): PsOptions {
     for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift()) {
       if (word.startsWith("--")) this.#long(word.slice(2));
       // What many type: ps takes it for `aux` where there is no user "x".
       else if (/^-a?ux[aw]*$/.test(word)) this.#family("bsd", word.slice(1));
-      else if (word.startsWith("-")) this.#family("sysv", word.slice(1));
+      else if (word.startsWith("-")) this.#family(dashed, word.slice(1));
       else if (/^\d/.test(word)) this.#pids.push(...word.split(","));
       else this.#family("bsd", word);
     }
+  }
+
+  options(): PsOptions {
     const narrowed = this.#names.length + this.#users.length + this.#pids.length > 0;
     const all = ["A", "a", "d", "e"].some((letter) => this.#letters.sysv.has(letter));
     return {
@@ -89,6 +105,7 @@ class Parser {
       }
       const shown = family === "sysv" ? "Ffjly" : "fjlu";
       if (foreign[family].includes(letter)) this.#refuse();
+      if (family === "sysv" && letter === "x") throw psError("must set personality to get -x option");
       if (!shown.includes(letter) && !idle[family].includes(letter)) {
         throw psError(family === "sysv" ? "unsupported SysV option" : "unsupported option (BSD syntax)");
       }
