@@ -173,6 +173,19 @@ describe("LayerImages", () => {
     await damaged.commit();
     expect(await layers.ensure({ diffId, open: async () => streamOf(blob) })).toMatchObject({ contentSize: 7 });
   });
+
+  it("ensure() makes an image anew that can't be read", async () => {
+    const { blob, diffId, files, layers } = await setUp();
+    await layers.ensure({ diffId, open: async () => streamOf(blob) });
+    const readable = files.open.bind(files);
+    files.open = async (name) => {
+      const file = await readable(name);
+      files.open = readable;
+      return file && { ...file, readAt: () => Promise.reject(new Error("chunk 0 of a stored file is gone")) };
+    };
+    expect(await layers.ensure({ diffId, open: async () => streamOf(blob) })).toMatchObject({ contentSize: 7 });
+    expect(await layers.info(diffId)).toMatchObject({ contentSize: 7 });
+  });
 });
 
 describe("sha256", () => {

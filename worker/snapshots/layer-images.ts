@@ -59,7 +59,8 @@ export class LayerImages {
    */
   async ensure(options: EnsureOptions): Promise<LayerInfo> {
     return this.#work.run(options.diffId, options.signal, options.onProgress, async (signal, progress) => {
-      const existing = await this.info(options.diffId);
+      // One that can't be read is made anew from its blob, as one that does not explain itself.
+      const existing = await this.info(options.diffId).catch(() => undefined);
       return existing ?? this.#make(options, signal, progress);
     });
   }
