@@ -65,6 +65,7 @@ describe("docker run -it --rm debian bash", () => {
     await terminal.press("ArrowUp", "ArrowUp", "Home");
     await terminal.shows(/#\s+clear; echo first-\$\(\(20\+3\)\); sleep 1000\s*$/);
     await terminal.press("Control+C");
+    await terminal.shows(/#\s*$/);
   });
 
   test("is left with Ctrl-P Ctrl-Q, which does not print the page, and goes on", async () => {
